@@ -1,0 +1,204 @@
+//! Findings about input: where, what, why, what to do.
+
+use serde::Serialize;
+use std::fmt;
+use std::sync::Arc;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Said, and goes on.
+    Warning,
+    /// Nothing is signed or published.
+    Error,
+}
+
+/// A place in a file. Lines and columns count from 1; columns count octets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Position {
+    /// As the user named the file; `-` for standard input.
+    pub file: Arc<str>,
+    /// Line.
+    pub line: u32,
+    /// Column.
+    pub column: u32,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// One finding.
+///
+/// Its text form is `file:line:column: error: what (why)`, then the source line, then `= help: what to do`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Stable short name in kebab case, for scripts: `ttl-too-large`.
+    pub code: &'static str,
+    /// Where, if it belongs to a place in a file.
+    #[serde(flatten)]
+    pub position: Option<Position>,
+    /// What is wrong, with the names and values concerned.
+    pub message: String,
+    /// Why: the RFC and section or the guidance id; empty if there is none.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub reference: &'static str,
+    /// What to do; empty if the message says it all.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub help: String,
+    /// The line of the file, if at hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_line: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error without a place yet.
+    #[cold]
+    pub fn error(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Severity::Error, code, message.into())
+    }
+
+    /// A warning without a place yet.
+    #[cold]
+    pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, code, message.into())
+    }
+
+    const fn new(severity: Severity, code: &'static str, message: String) -> Self {
+        Self { severity, code, position: None, message, reference: "", help: String::new(), source_line: None }
+    }
+
+    /// Adds the place.
+    #[must_use]
+    pub fn at(mut self, position: Option<Position>) -> Self {
+        self.position = position;
+        self
+    }
+
+    /// Adds the reason: an RFC and section, a guidance id.
+    #[must_use]
+    pub const fn because(mut self, reference: &'static str) -> Self {
+        self.reference = reference;
+        self
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = help.into();
+        self
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(position) = &self.position {
+            write!(f, "{position}: ")?;
+        }
+        let severity = if self.severity == Severity::Error { "error" } else { "warning" };
+        write!(f, "{severity}: {}", self.message)?;
+        if !self.reference.is_empty() {
+            write!(f, " ({})", self.reference)?;
+        }
+        if let Some(line) = &self.source_line {
+            write!(f, "\n   | {line}")?;
+        }
+        if !self.help.is_empty() {
+            write!(f, "\n   = help: {}", self.help)?;
+        }
+        Ok(())
+    }
+}
+
+/// The findings of a run, kept up to a limit and counted beyond it.
+#[derive(Clone, Debug)]
+pub struct Diagnostics {
+    list: Vec<Diagnostic>,
+    kept_max: usize,
+    error_count: u64,
+    warning_count: u64,
+}
+
+impl Diagnostics {
+    /// Keeps at most `kept_max` errors and as many warnings.
+    #[must_use]
+    pub const fn new(kept_max: usize) -> Self {
+        Self { list: Vec::new(), kept_max, error_count: 0, warning_count: 0 }
+    }
+
+    /// Adds a finding; beyond the limit it is counted only.
+    pub fn push(&mut self, finding: Diagnostic) {
+        let count = match finding.severity {
+            Severity::Error => &mut self.error_count,
+            Severity::Warning => &mut self.warning_count,
+        };
+        *count += 1;
+        if *count <= self.kept_max as u64 {
+            self.list.push(finding);
+        }
+    }
+
+    /// The findings kept, in the order they were found.
+    #[must_use]
+    pub fn list(&self) -> &[Diagnostic] {
+        &self.list
+    }
+
+    /// All errors, those not kept too.
+    #[must_use]
+    pub const fn error_count(&self) -> u64 {
+        self.error_count
+    }
+
+    /// All warnings, those not kept too.
+    #[must_use]
+    pub const fn warning_count(&self) -> u64 {
+        self.warning_count
+    }
+
+    /// Whether there was an error.
+    #[must_use]
+    pub const fn has_errors(&self) -> bool {
+        self.error_count > 0
+    }
+
+    /// How many findings were counted but not kept.
+    #[must_use]
+    pub const fn suppressed_count(&self) -> u64 {
+        self.error_count + self.warning_count - self.list.len() as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_form() {
+        let mut finding = Diagnostic::error("ttl-too-large", "TTL 4294967296 is larger than 2147483647 seconds")
+            .because("RFC 2181 section 8")
+            .help("a TTL is 0 to 2147483647 seconds, for example 3600 or 1h")
+            .at(Some(Position { file: "shop.zone".into(), line: 41, column: 9 }));
+        finding.source_line = Some("www     4294967296 IN A 192.0.2.1".into());
+        assert_eq!(
+            finding.to_string(),
+            "shop.zone:41:9: error: TTL 4294967296 is larger than 2147483647 seconds (RFC 2181 section 8)\n   \
+             | www     4294967296 IN A 192.0.2.1\n   = help: a TTL is 0 to 2147483647 seconds, for example 3600 or 1h"
+        );
+    }
+
+    #[test]
+    fn findings_beyond_the_limit_are_counted() {
+        let mut findings = Diagnostics::new(2);
+        for _ in 0..5 {
+            findings.push(Diagnostic::error("x", "x"));
+        }
+        findings.push(Diagnostic::warning("w", "w"));
+        assert_eq!((findings.list().len(), findings.error_count(), findings.suppressed_count()), (3, 5, 3));
+    }
+}

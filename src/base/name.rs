@@ -1,0 +1,456 @@
+//! Domain names in uncompressed wire form (RFC 1035 section 3.1), and their text form (section 5.1).
+
+use std::fmt;
+
+/// Longest name in wire form, root label included (RFC 1035 section 2.3.4).
+pub const NAME_LEN_MAX: usize = 255;
+/// Longest label, without its length octet.
+pub const LABEL_LEN_MAX: usize = 63;
+
+/// A borrowed absolute name: valid uncompressed wire form, ending in the root label, case as given.
+///
+/// Equality is canonical: ASCII letters compare without case (RFC 4343).
+#[derive(Clone, Copy)]
+pub struct Name<'a> {
+    wire: &'a [u8],
+}
+
+/// An owned absolute name; derefs through [`NameBuf::as_name`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct NameBuf {
+    wire: Box<[u8]>,
+}
+
+/// Why bytes or text are not a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NameError {
+    /// A label of more than 63 octets.
+    LabelTooLong,
+    /// More than 255 octets in wire form.
+    NameTooLong,
+    /// Two dots in a row, or a dot in front.
+    EmptyLabel,
+    /// No characters at all.
+    Empty,
+    /// `\` with fewer than three digits after its first, a value above 255, or nothing after it.
+    BadEscape,
+    /// A relative name, and no origin to complete it.
+    NoOrigin,
+    /// Wire form that ends before the root label, or holds a compression pointer.
+    BadWire,
+}
+
+impl fmt::Display for NameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::LabelTooLong => "a label is longer than 63 octets (RFC 1035 section 2.3.4)",
+            Self::NameTooLong => "the name is longer than 255 octets (RFC 1035 section 2.3.4)",
+            Self::EmptyLabel => "the name has an empty label",
+            Self::Empty => "the name is empty",
+            Self::BadEscape => "a backslash must be followed by three digits up to 255, or by one other character (RFC 1035 section 5.1)",
+            Self::NoOrigin => "the name is relative and there is no origin",
+            Self::BadWire => "the octets are not an uncompressed name",
+        })
+    }
+}
+
+impl std::error::Error for NameError {}
+
+impl<'a> Name<'a> {
+    /// The root name.
+    pub const ROOT: Name<'static> = Name { wire: &[0] };
+
+    /// Reads a name from the front of `wire`; returns it and what follows.
+    ///
+    /// # Errors
+    /// `BadWire` for a truncated or compressed name, `NameTooLong` above 255 octets.
+    pub fn parse_wire(wire: &'a [u8]) -> Result<(Self, &'a [u8]), NameError> {
+        let mut at = 0;
+        loop {
+            let len = usize::from(*wire.get(at).ok_or(NameError::BadWire)?);
+            if len > LABEL_LEN_MAX {
+                return Err(NameError::BadWire);
+            }
+            at += 1 + len;
+            if at > NAME_LEN_MAX {
+                return Err(NameError::NameTooLong);
+            }
+            if len == 0 {
+                let (name, rest) = wire.split_at(at);
+                return Ok((Self { wire: name }, rest));
+            }
+        }
+    }
+
+    /// Reads `wire` as one whole name.
+    ///
+    /// # Errors
+    /// As [`Self::parse_wire`]; also `BadWire` if octets follow the name.
+    pub fn from_wire(wire: &'a [u8]) -> Result<Self, NameError> {
+        match Self::parse_wire(wire)? {
+            (name, []) => Ok(name),
+            _ => Err(NameError::BadWire),
+        }
+    }
+
+    /// A name from bytes that are known to be one, for example out of the arena. Checked in debug builds only.
+    pub(crate) fn from_wire_trusted(wire: &'a [u8]) -> Self {
+        debug_assert!(Self::from_wire(wire).is_ok(), "not a name: {wire:?}");
+        Self { wire }
+    }
+
+    /// The wire form, root label included, case as given.
+    #[must_use]
+    pub const fn as_wire(self) -> &'a [u8] {
+        self.wire
+    }
+
+    /// Whether this is the root.
+    #[must_use]
+    pub const fn is_root(self) -> bool {
+        self.wire.len() == 1
+    }
+
+    /// The labels from left to right, without the root label.
+    #[must_use]
+    pub const fn labels(self) -> Labels<'a> {
+        Labels { rest: self.wire }
+    }
+
+    /// How many labels, the root label not counted.
+    #[must_use]
+    pub fn label_count(self) -> usize {
+        self.labels().count()
+    }
+
+    /// The Labels field of an RRSIG over this owner: root and a leftmost `*` not counted (RFC 4034 section 3.1.3, CAN-7).
+    #[must_use]
+    pub fn rrsig_labels(self) -> u8 {
+        let count = self.label_count() - usize::from(self.is_wildcard());
+        u8::try_from(count).expect("a name of 255 octets has at most 127 labels")
+    }
+
+    /// Whether the leftmost label is the single octet `*` (RFC 4592 section 2.1.1).
+    #[must_use]
+    pub fn is_wildcard(self) -> bool {
+        self.wire.starts_with(b"\x01*")
+    }
+
+    /// The name without its leftmost label; `None` at the root.
+    #[must_use]
+    pub fn parent(self) -> Option<Self> {
+        let len = usize::from(self.wire[0]);
+        (len > 0).then(|| Self { wire: &self.wire[1 + len..] })
+    }
+
+    /// Whether this name equals `other` or lies below it.
+    #[must_use]
+    pub fn is_at_or_below(self, other: Name<'_>) -> bool {
+        self.strip_suffix(other).is_some()
+    }
+
+    /// Whether this name lies below `other`, and is not the same.
+    #[must_use]
+    pub fn is_below(self, other: Name<'_>) -> bool {
+        self.strip_suffix(other).is_some_and(|labels| !labels.is_empty())
+    }
+
+    /// The wire bytes of the labels in front of `suffix` (empty if equal), if this name is at or below it.
+    #[must_use]
+    pub fn strip_suffix(self, suffix: Name<'_>) -> Option<&'a [u8]> {
+        let cut = self.wire.len().checked_sub(suffix.wire.len())?;
+        let (front, tail) = self.wire.split_at(cut);
+        if !tail.eq_ignore_ascii_case(suffix.wire) {
+            return None;
+        }
+        // The tail must begin where a label begins.
+        let mut at = 0;
+        while at < cut {
+            at += 1 + usize::from(self.wire[at]);
+        }
+        (at == cut).then_some(front)
+    }
+
+    /// Appends the canonical form: ASCII letters lowered (RFC 4034 section 6.2, CAN-1).
+    pub fn push_canonical(self, out: &mut Vec<u8>) {
+        // Length octets are at most 63 and so never letters: lowering all bytes is safe.
+        let start = out.len();
+        out.extend_from_slice(self.wire);
+        out[start..].make_ascii_lowercase();
+    }
+
+    /// Appends the absolute text form with a final dot, escaped as RFC 1035 section 5.1 needs; root is `.`.
+    pub fn push_text(self, out: &mut Vec<u8>) {
+        if self.is_root() {
+            out.push(b'.');
+            return;
+        }
+        for label in self.labels() {
+            for &byte in label {
+                push_label_byte(byte, out);
+            }
+            out.push(b'.');
+        }
+    }
+
+    /// An owned copy.
+    #[must_use]
+    pub fn to_owned(self) -> NameBuf {
+        NameBuf { wire: self.wire.into() }
+    }
+
+    /// An owned copy in canonical form.
+    #[must_use]
+    pub fn to_canonical(self) -> NameBuf {
+        NameBuf { wire: self.wire.to_ascii_lowercase().into() }
+    }
+}
+
+/// Writes one octet of a label as text.
+#[inline]
+fn push_label_byte(byte: u8, out: &mut Vec<u8>) {
+    match byte {
+        b'.' | b'\\' | b'"' | b';' | b'(' | b')' | b'@' | b'$' => out.extend_from_slice(&[b'\\', byte]),
+        0x21..=0x7e => out.push(byte),
+        _ => super::text::push_decimal_escape(byte, out),
+    }
+}
+
+impl PartialEq<Name<'_>> for Name<'_> {
+    fn eq(&self, other: &Name<'_>) -> bool {
+        self.wire.eq_ignore_ascii_case(other.wire)
+    }
+}
+
+impl Eq for Name<'_> {}
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = Vec::with_capacity(self.wire.len() + 1);
+        self.push_text(&mut text);
+        f.write_str(std::str::from_utf8(&text).expect("name text is ASCII"))
+    }
+}
+
+impl fmt::Debug for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Name({self})")
+    }
+}
+
+/// Iterator over the labels of a name, left to right; see [`Name::labels`].
+#[derive(Clone, Debug)]
+pub struct Labels<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Labels<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let (&len, rest) = self.rest.split_first()?;
+        if len == 0 {
+            return None;
+        }
+        let (label, rest) = rest.split_at(usize::from(len));
+        self.rest = rest;
+        Some(label)
+    }
+}
+
+impl NameBuf {
+    /// The root name.
+    #[must_use]
+    pub fn root() -> Self {
+        Name::ROOT.to_owned()
+    }
+
+    /// Reads a name in text form. A name without a final dot is completed with `origin`; `@` alone is the origin.
+    ///
+    /// # Errors
+    /// Any [`NameError`] but `BadWire`.
+    ///
+    /// ```
+    /// use zoneseal::base::NameBuf;
+    /// let origin = NameBuf::from_text(b"example.com.", None)?;
+    /// let name = NameBuf::from_text(b"www", Some(origin.as_name()))?;
+    /// assert_eq!(name.to_string(), "www.example.com.");
+    /// # Ok::<(), zoneseal::base::NameError>(())
+    /// ```
+    pub fn from_text(text: &[u8], origin: Option<Name<'_>>) -> Result<Self, NameError> {
+        let mut wire = Vec::with_capacity(text.len() + 2);
+        push_wire_from_text(text, origin, &mut wire)?;
+        Ok(Self { wire: wire.into() })
+    }
+
+    /// The borrowed form.
+    #[must_use]
+    pub fn as_name(&self) -> Name<'_> {
+        Name { wire: &self.wire }
+    }
+}
+
+impl std::str::FromStr for NameBuf {
+    type Err = NameError;
+
+    /// Reads a name as given on a command line: taken as absolute, with or without its final dot.
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        Self::from_text(text.as_bytes(), Some(Name::ROOT))
+    }
+}
+
+impl fmt::Display for NameBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_name().fmt(f)
+    }
+}
+
+impl fmt::Debug for NameBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.as_name(), f)
+    }
+}
+
+/// Appends the wire form of a name given as text; on an error `out` is left as it was.
+///
+/// # Errors
+/// Any [`NameError`] but `BadWire`.
+pub fn push_wire_from_text(text: &[u8], origin: Option<Name<'_>>, out: &mut Vec<u8>) -> Result<(), NameError> {
+    let start = out.len();
+    let result = push_wire_inner(text, origin, out, start);
+    if result.is_err() {
+        out.truncate(start);
+    }
+    result
+}
+
+fn push_wire_inner(text: &[u8], origin: Option<Name<'_>>, out: &mut Vec<u8>, start: usize) -> Result<(), NameError> {
+    match text {
+        b"" => return Err(NameError::Empty),
+        b"." => {
+            out.push(0);
+            return Ok(());
+        }
+        b"@" => {
+            out.extend_from_slice(origin.ok_or(NameError::NoOrigin)?.as_wire());
+            return Ok(());
+        }
+        _ => {}
+    }
+    let mut length_at = out.len();
+    out.push(0);
+    let mut rest = text;
+    let mut is_absolute = false;
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        if byte == b'.' {
+            close_label(out, length_at)?;
+            if rest.is_empty() {
+                is_absolute = true;
+                break;
+            }
+            length_at = out.len();
+            out.push(0);
+            continue;
+        }
+        let octet = if byte == b'\\' {
+            let (octet, after) = super::text::unescape(rest).ok_or(NameError::BadEscape)?;
+            rest = after;
+            octet
+        } else {
+            byte
+        };
+        out.push(octet);
+        if out.len() - start > NAME_LEN_MAX {
+            return Err(if out.len() - length_at - 1 > LABEL_LEN_MAX {
+                NameError::LabelTooLong
+            } else {
+                NameError::NameTooLong
+            });
+        }
+    }
+    if is_absolute {
+        out.push(0);
+    } else {
+        close_label(out, length_at)?;
+        out.extend_from_slice(origin.ok_or(NameError::NoOrigin)?.as_wire());
+    }
+    if out.len() - start > NAME_LEN_MAX {
+        return Err(NameError::NameTooLong);
+    }
+    Ok(())
+}
+
+/// Fills in the length octet of the label that starts at `length_at` and ends at the end of `out`.
+fn close_label(out: &mut [u8], length_at: usize) -> Result<(), NameError> {
+    let len = out.len() - length_at - 1;
+    if len == 0 {
+        return Err(NameError::EmptyLabel);
+    }
+    if len > LABEL_LEN_MAX {
+        return Err(NameError::LabelTooLong);
+    }
+    out[length_at] = u8::try_from(len).expect("at most 63");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn name(text: &str) -> NameBuf {
+        NameBuf::from_text(text.as_bytes(), Some(Name::ROOT)).unwrap()
+    }
+
+    #[test]
+    fn text_and_wire() {
+        for (text, wire) in [
+            (".", &b"\0"[..]),
+            ("example.", b"\x07example\0"),
+            ("a\\.b.c.", b"\x03a.b\x01c\0"),
+            ("\\001\\255.", b"\x02\x01\xff\0"),
+            ("\\042.x.", b"\x01*\x01x\0"),
+        ] {
+            let parsed = NameBuf::from_text(text.as_bytes(), None).unwrap();
+            assert_eq!(parsed.as_name().as_wire(), wire, "{text}");
+            assert_eq!(NameBuf::from_text(parsed.to_string().as_bytes(), None).unwrap(), parsed);
+        }
+    }
+
+    #[test]
+    fn errors() {
+        let long_label = "a".repeat(64);
+        let long_name = "abcdefg.".repeat(32);
+        for (text, error) in [
+            ("", NameError::Empty),
+            ("a..b.", NameError::EmptyLabel),
+            (".a.", NameError::EmptyLabel),
+            ("\\256.", NameError::BadEscape),
+            ("\\12.", NameError::BadEscape),
+            ("a\\", NameError::BadEscape),
+            ("www", NameError::NoOrigin),
+            (&long_label, NameError::LabelTooLong),
+            (&long_name, NameError::NameTooLong),
+        ] {
+            assert_eq!(NameBuf::from_text(text.as_bytes(), None), Err(error), "{text}");
+        }
+        assert!(NameBuf::from_text("abcdefg.".repeat(31).as_bytes(), None).is_ok());
+    }
+
+    #[test]
+    fn relations() {
+        let apex = name("Example.COM");
+        assert!(name("www.example.com").as_name().is_below(apex.as_name()));
+        assert!(apex.as_name().is_at_or_below(name("example.com").as_name()));
+        assert!(!apex.as_name().is_below(apex.as_name()));
+        // "xexample.com" ends in the text of the apex, but not at a label boundary.
+        assert!(!name("xexample.com").as_name().is_at_or_below(apex.as_name()));
+        // The bytes of "\007example\003com" inside one label are not the name example.com.
+        assert!(!name("a\\007example\\003com").as_name().is_at_or_below(apex.as_name()));
+        assert_eq!(name("*.a.b").as_name().rrsig_labels(), 2);
+        assert_eq!(name("a.*.b").as_name().rrsig_labels(), 3);
+        assert_eq!(Name::ROOT.rrsig_labels(), 0);
+    }
+}

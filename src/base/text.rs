@@ -1,0 +1,158 @@
+//! Text codecs: base64, hex, base32hex and escapes, all into a caller's buffer.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// Appends `\DDD`.
+pub fn push_decimal_escape(byte: u8, out: &mut Vec<u8>) {
+    out.extend_from_slice(&[b'\\', b'0' + byte / 100, b'0' + byte / 10 % 10, b'0' + byte % 10]);
+}
+
+/// Reads what follows a backslash: `DDD` up to 255, or one octet that is not a digit (RFC 1035 section 5.1, ZF-3).
+/// Returns the octet meant and the rest; `None` if it is malformed.
+#[must_use]
+pub fn unescape(after_backslash: &[u8]) -> Option<(u8, &[u8])> {
+    match after_backslash {
+        [a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', rest @ ..] => {
+            let value = u16::from(a - b'0') * 100 + u16::from(b - b'0') * 10 + u16::from(c - b'0');
+            Some((u8::try_from(value).ok()?, rest))
+        }
+        [b'0'..=b'9', ..] | [] => None,
+        [octet, rest @ ..] => Some((*octet, rest)),
+    }
+}
+
+/// Appends standard base64 with padding.
+pub fn push_base64(data: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    out.resize(start + data.len().div_ceil(3) * 4, 0);
+    STANDARD.encode_slice(data, &mut out[start..]).expect("the room was made for it");
+}
+
+/// Decodes standard base64 with padding and appends it; false if it is malformed (then `out` is unchanged).
+#[must_use]
+pub fn decode_base64(text: &[u8], out: &mut Vec<u8>) -> bool {
+    let start = out.len();
+    let decoded = STANDARD.decode_vec(text, out).is_ok();
+    if !decoded {
+        out.truncate(start);
+    }
+    decoded
+}
+
+/// Appends hex in capitals, as BIND prints it.
+pub fn push_hex(data: &[u8], out: &mut Vec<u8>) {
+    push_encoded(&data_encoding::HEXUPPER, data, out);
+}
+
+/// Appends base32hex in lower case without padding, the form of NSEC3 names (RFC 5155 section 3.3).
+pub fn push_base32hex(data: &[u8], out: &mut Vec<u8>) {
+    push_encoded(&data_encoding::BASE32_DNSSEC, data, out);
+}
+
+fn push_encoded(encoding: &data_encoding::Encoding, data: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    out.resize(start + encoding.encode_len(data.len()), 0);
+    encoding.encode_mut(data, &mut out[start..]);
+}
+
+/// Decodes hex of either case and appends it; false if it is malformed (then `out` is unchanged).
+#[must_use]
+pub fn decode_hex(text: &[u8], out: &mut Vec<u8>) -> bool {
+    decode_into(&data_encoding::HEXLOWER_PERMISSIVE, text, out)
+}
+
+/// Decodes unpadded base32hex of either case and appends it; false if it is malformed (then `out` is unchanged).
+#[must_use]
+pub fn decode_base32hex(text: &[u8], out: &mut Vec<u8>) -> bool {
+    decode_into(&data_encoding::BASE32_DNSSEC, text, out)
+}
+
+fn decode_into(encoding: &data_encoding::Encoding, text: &[u8], out: &mut Vec<u8>) -> bool {
+    match encoding.decode(text) {
+        Ok(data) => {
+            out.extend_from_slice(&data);
+            true
+        }
+        Err(_) => false,
+    }
+}
+
+/// Appends an unsigned number in decimal.
+pub fn push_decimal(value: u64, out: &mut Vec<u8>) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    let mut rest = value;
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// Appends a character-string in quotes, escaped so that it reads back the same (RFC 1035 section 5.1).
+pub fn push_quoted(data: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    for &byte in data {
+        match byte {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+            0x20..=0x7e => out.push(byte),
+            _ => push_decimal_escape(byte, out),
+        }
+    }
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codecs_round_trip() {
+        for (data, base32) in [
+            ("", ""),
+            ("f", "co"),
+            ("fo", "cpng"),
+            ("foo", "cpnmu"),
+            ("foob", "cpnmuog"),
+            ("fooba", "cpnmuoj1"),
+            ("foobar", "cpnmuoj1e8"),
+        ] {
+            let mut out = Vec::new();
+            push_base32hex(data.as_bytes(), &mut out);
+            assert_eq!(out, base32.as_bytes(), "RFC 4648 section 10, lowered and unpadded");
+            let mut back = Vec::new();
+            assert!(decode_base32hex(base32.to_ascii_uppercase().as_bytes(), &mut back));
+            assert_eq!(back, data.as_bytes());
+        }
+        let mut out = Vec::new();
+        push_base64(b"\x00\xff\x10", &mut out);
+        push_hex(b"\x00\xff", &mut out);
+        push_decimal(0, &mut out);
+        push_decimal(u64::MAX, &mut out);
+        push_quoted(b"a\"\\\x07", &mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), "AP8Q00FF018446744073709551615\"a\\\"\\\\\\007\"");
+    }
+
+    #[test]
+    fn escapes() {
+        assert_eq!(unescape(b"046x"), Some((b'.', &b"x"[..])));
+        assert_eq!(unescape(b"."), Some((b'.', &b""[..])));
+        for bad in [&b"256"[..], b"25", b"1", b""] {
+            assert_eq!(unescape(bad), None);
+        }
+    }
+
+    #[test]
+    fn malformed_text_leaves_the_buffer() {
+        let mut out = b"keep".to_vec();
+        assert!(!decode_base64(b"AAA", &mut out));
+        assert!(!decode_hex(b"abc", &mut out));
+        assert!(!decode_base32hex(b"wxyz", &mut out));
+        assert_eq!(out, b"keep");
+    }
+}

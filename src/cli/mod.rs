@@ -1,0 +1,104 @@
+//! The command line: reads arguments, calls the library, prints results. One file a command.
+//!
+//! Results go to standard output, talk and progress to standard error. Exit codes: 0 done, 1 a finding (invalid,
+//! expiring, policy violation), 2 usage or failure.
+
+mod check;
+mod ds;
+pub mod env;
+mod key_show;
+mod keygen;
+mod nsec3_hash;
+mod print;
+mod sign;
+mod verify;
+
+pub use env::Env;
+
+use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+use std::fmt;
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Exit code 0.
+    Done,
+    /// Exit code 1: the command did its work and found something wrong.
+    Finding,
+    /// Exit code 2: the command could not do its work, and has said why.
+    Failed,
+}
+
+/// Why a command could not do its work. Exit code 2.
+#[derive(Debug)]
+pub enum Failure {
+    /// Printed as `error: …`.
+    Message(String),
+    /// Nobody reads the results any more; nothing is printed.
+    BrokenPipe,
+}
+
+impl Failure {
+    /// From anything that prints as one message.
+    #[cold]
+    pub fn new(message: impl fmt::Display) -> Self {
+        Self::Message(message.to_string())
+    }
+}
+
+/// From writing results; errors of other files deserve a message with their path.
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Self::BrokenPipe,
+            _ => Self::Message(format!("standard output: {error}")),
+        }
+    }
+}
+
+#[derive(Debug, Parser)]
+#[command(name = "zoneseal", version, about = "Sign and verify DNS zones", max_term_width = 100)]
+struct Arguments {
+    /// Take this as the current time: YYYYMMDDHHMMSS (UTC) or seconds since 1970
+    #[arg(long, global = true, value_name = "TIME", value_parser = env::parse_now)]
+    now: Option<crate::base::UnixTime>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Sign(sign::SignArgs),
+    Verify(verify::VerifyArgs),
+    Check(check::CheckArgs),
+    Print(print::PrintArgs),
+    Keygen(keygen::KeygenArgs),
+    #[command(subcommand)]
+    Key(key_show::KeyCommand),
+    Ds(ds::DsArgs),
+    Nsec3Hash(nsec3_hash::Nsec3HashArgs),
+}
+
+/// Runs the program: `arguments` with the program's name first.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return env.print_usage(&error),
+    };
+    if let Some(now) = arguments.now {
+        env.now = now;
+    }
+    let result = match &arguments.command {
+        Command::Sign(args) => sign::run(args, env),
+        Command::Verify(args) => verify::run(args, env),
+        Command::Check(args) => check::run(args, env),
+        Command::Print(args) => print::run(args, env),
+        Command::Keygen(args) => keygen::run(args, env),
+        Command::Key(args) => key_show::run(args, env),
+        Command::Ds(args) => ds::run(args, env),
+        Command::Nsec3Hash(args) => nsec3_hash::run(args, env),
+    };
+    env.finish(result)
+}

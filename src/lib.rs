@@ -1,0 +1,20 @@
+//! Authoritative DNSSEC zone signing: parse, sign, verify.
+//!
+//! ```text
+//! zone file ─ zonefile ─▶ zone (arena, sorted nodes, cuts) ─ denial ─▶ sign (plan, run) ─▶ output ─▶ signed file
+//!                                     ▲ apex DNSKEY/CDS/CDNSKEY          ▲ signers
+//! key files ─ keys ───────────────────┴──────────────────────────────────┘
+//! signed file ─ zonefile ─▶ zone ─ verify ─▶ findings, verdicts
+//! ```
+
+pub mod base;
+pub mod cli;
+pub mod crypto;
+pub mod denial;
+pub mod keys;
+pub mod output;
+pub mod rdata;
+pub mod sign;
+pub mod verify;
+pub mod zone;
+pub mod zonefile;

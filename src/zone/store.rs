@@ -1,0 +1,94 @@
+//! Records as they come out of a parser: in file order, nothing decided yet.
+
+use super::arena::{Arena, Span};
+use crate::base::{Class, Name, Position, Rtype, Ttl};
+use std::sync::Arc;
+
+/// A record in a [`RecordStore`]. Owner and RDATA are uncompressed wire form with their case kept.
+#[derive(Clone, Copy, Debug)]
+pub struct RawRecord {
+    /// Owner name.
+    pub owner: Span,
+    /// RDATA without its length.
+    pub rdata: Span,
+    /// Time to live.
+    pub ttl: Ttl,
+    /// Line in its file; 0 for a record that no file holds.
+    pub line: u32,
+    /// Type.
+    pub rtype: Rtype,
+    /// Class.
+    pub class: Class,
+    /// Index of its file.
+    pub file: u16,
+}
+
+/// Records in file order, with the arena that holds their bytes.
+#[derive(Debug, Default)]
+pub struct RecordStore {
+    pub(super) arena: Arena,
+    pub(super) records: Vec<RawRecord>,
+    pub(super) files: Vec<Arc<str>>,
+}
+
+impl RecordStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Registers a file by the name the user knows; records refer to it by the index returned.
+    ///
+    /// # Panics
+    /// Beyond 65,536 files.
+    pub fn add_file(&mut self, name: &str) -> u16 {
+        self.files.push(name.into());
+        u16::try_from(self.files.len() - 1).expect("fewer than 65,536 files")
+    }
+
+    /// Stores bytes for use in [`Self::push`]; an owner that many records share is stored once.
+    pub fn intern(&mut self, bytes: &[u8]) -> Span {
+        self.arena.push(bytes)
+    }
+
+    /// Adds a record whose spans came from [`Self::intern`].
+    pub fn push(&mut self, record: RawRecord) {
+        self.records.push(record);
+    }
+
+    /// The records in file order.
+    #[must_use]
+    pub fn records(&self) -> &[RawRecord] {
+        &self.records
+    }
+
+    /// Keeps the records for which `keep` holds, in order.
+    pub fn retain(&mut self, mut keep: impl FnMut(&Arena, &RawRecord) -> bool) {
+        let arena = &self.arena;
+        self.records.retain(|record| keep(arena, record));
+    }
+
+    /// A record's owner.
+    #[must_use]
+    pub fn owner(&self, record: &RawRecord) -> Name<'_> {
+        Name::from_wire_trusted(self.arena.get(record.owner))
+    }
+
+    /// A record's RDATA in wire form.
+    #[must_use]
+    pub fn rdata(&self, record: &RawRecord) -> &[u8] {
+        self.arena.get(record.rdata)
+    }
+
+    /// Where a record stands.
+    #[must_use]
+    pub fn position(&self, record: &RawRecord) -> Option<Position> {
+        position(&self.files, record.file, record.line)
+    }
+}
+
+/// A place at the start of a line; `None` for line 0, which no file holds.
+pub(super) fn position(files: &[Arc<str>], file: u16, line: u32) -> Option<Position> {
+    (line > 0).then(|| Position { file: Arc::clone(&files[usize::from(file)]), line, column: 1 })
+}
