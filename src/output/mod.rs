@@ -1,1 +1,5 @@
-//! output
+//! Output: records as text, and files that appear whole or not at all.
+
+pub mod atomic;
+
+pub use atomic::{AtomicFile, Output, OutputError, Spool};

@@ -1,0 +1,341 @@
+//! Outputs that appear whole or not at all.
+//!
+//! A file is written beside its target under another name, synced, and renamed over the target; then the directory is
+//! synced. Whatever fails before the rename leaves the old file as it was and removes the new one; a process that is
+//! killed leaves the old file, and the unfinished one under its dotted name. Standard output cannot be taken back, so
+//! what goes there is first spooled to a file without a name.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// Something to write that can be read back and changed before it becomes visible.
+///
+/// Dropping it without [`Output::commit`] leaves no trace.
+pub trait Output: Write + Send {
+    /// Writes over bytes written before, which begin at `offset`. What is written next still goes to the end.
+    ///
+    /// # Errors
+    /// From the file.
+    fn patch(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()>;
+
+    /// All that was written.
+    ///
+    /// # Errors
+    /// From the file.
+    fn read_back(&mut self) -> io::Result<Vec<u8>>;
+
+    /// Makes it visible: the last step.
+    ///
+    /// # Errors
+    /// From syncing, renaming or copying. If syncing the directory fails, the new file stands already.
+    fn commit(self: Box<Self>) -> io::Result<()>;
+}
+
+/// Why an output file cannot be made: its path and the reason.
+#[derive(Debug)]
+pub struct OutputError {
+    path: PathBuf,
+    kind: OutputErrorKind,
+}
+
+/// What is wrong with an output file's path.
+#[derive(Debug)]
+enum OutputErrorKind {
+    /// It names a directory.
+    Directory,
+    /// It names a device, a pipe or a socket, which a rename would replace.
+    NotRegular,
+    /// It names no file: it is empty or ends in `..`.
+    NoFileName,
+    /// The system refused.
+    Io(io::Error),
+}
+
+impl fmt::Display for OutputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: cannot be written: ", self.path.display())?;
+        match &self.kind {
+            OutputErrorKind::Directory => f.write_str("it is a directory"),
+            OutputErrorKind::NotRegular => f.write_str(
+                "it is not a regular file\n   = help: for standard output give `-`, for a pipe use `-f - > PIPE`",
+            ),
+            OutputErrorKind::NoFileName => f.write_str("this names no file"),
+            OutputErrorKind::Io(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for OutputError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.kind {
+            OutputErrorKind::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// A file that replaces its target in one step.
+#[derive(Debug)]
+pub struct AtomicFile {
+    temporary: NamedTempFile,
+    target: PathBuf,
+    directory: PathBuf,
+}
+
+impl AtomicFile {
+    /// Begins a file that will stand at `path`. If `path` is a symbolic link, the file it points to is replaced and
+    /// the link stays. The permissions of a file that stands there are kept; a new file gets 0666 less the umask.
+    ///
+    /// # Errors
+    /// If `path` is not a place for a regular file, or the file beside it cannot be made.
+    pub fn create(path: &Path) -> Result<Self, OutputError> {
+        Self::create_kind(path).map_err(|kind| OutputError { path: path.to_owned(), kind })
+    }
+
+    fn create_kind(path: &Path) -> Result<Self, OutputErrorKind> {
+        let target = follow_links(path).map_err(OutputErrorKind::Io)?;
+        let old = match fs::metadata(&target) {
+            Ok(metadata) if metadata.is_dir() => return Err(OutputErrorKind::Directory),
+            Ok(metadata) if !metadata.is_file() => return Err(OutputErrorKind::NotRegular),
+            Ok(metadata) => Some(metadata.permissions()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(OutputErrorKind::Io(error)),
+        };
+        let name = target.file_name().ok_or(OutputErrorKind::NoFileName)?;
+        let directory = match target.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        let mut prefix = OsString::from(".");
+        prefix.push(name);
+        prefix.push(".");
+        let temporary = new_temporary(&directory, &prefix).map_err(OutputErrorKind::Io)?;
+        if let Some(permissions) = old {
+            temporary.as_file().set_permissions(permissions).map_err(OutputErrorKind::Io)?;
+        }
+        Ok(Self { temporary, target, directory })
+    }
+}
+
+/// Makes the file beside the target, readable as the umask lets a new file be.
+fn new_temporary(directory: &Path, prefix: &OsString) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix).suffix(".tmp");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(directory)
+}
+
+/// The path a chain of symbolic links ends at, which need not exist. At most 40 links, as Linux follows.
+fn follow_links(path: &Path) -> io::Result<PathBuf> {
+    let mut at = path.to_owned();
+    for _ in 0..40 {
+        match fs::symlink_metadata(&at) {
+            Ok(metadata) if metadata.is_symlink() => {
+                let to = fs::read_link(&at)?;
+                at = at.parent().map_or_else(|| to.clone(), |parent| parent.join(&to));
+            }
+            _ => return Ok(at),
+        }
+    }
+    Err(io::Error::other("too many levels of symbolic links"))
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.temporary.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.temporary.flush()
+    }
+}
+
+impl Output for AtomicFile {
+    fn patch(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        patch_file(self.temporary.as_file_mut(), offset, bytes)
+    }
+
+    fn read_back(&mut self) -> io::Result<Vec<u8>> {
+        read_file(self.temporary.as_file_mut())
+    }
+
+    fn commit(self: Box<Self>) -> io::Result<()> {
+        let Self { temporary, target, directory } = *self;
+        temporary.as_file().sync_all()?;
+        temporary.persist(&target).map_err(|error| error.error)?;
+        sync_directory(&directory)
+    }
+}
+
+/// Makes the rename itself last: without it a crash may bring the old name back.
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
+}
+
+/// Collects in a file without a name what goes to a stream at the end.
+pub struct Spool<'a> {
+    file: File,
+    stream: &'a mut (dyn Write + Send),
+}
+
+impl fmt::Debug for Spool<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spool").field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Spool<'a> {
+    /// Begins a spool in the directory for temporary files.
+    ///
+    /// # Errors
+    /// If no file can be made there.
+    pub fn create(stream: &'a mut (dyn Write + Send)) -> io::Result<Self> {
+        Ok(Self { file: tempfile::tempfile()?, stream })
+    }
+}
+
+impl Write for Spool<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Output for Spool<'_> {
+    fn patch(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        patch_file(&mut self.file, offset, bytes)
+    }
+
+    fn read_back(&mut self) -> io::Result<Vec<u8>> {
+        read_file(&mut self.file)
+    }
+
+    fn commit(mut self: Box<Self>) -> io::Result<()> {
+        self.file.seek(SeekFrom::Start(0))?;
+        io::copy(&mut self.file, self.stream)?;
+        self.stream.flush()
+    }
+}
+
+fn patch_file(file: &mut File, offset: u64, bytes: &[u8]) -> io::Result<()> {
+    file.seek(SeekFrom::Start(offset))?;
+    file.write_all(bytes)?;
+    file.seek(SeekFrom::End(0)).map(drop)
+}
+
+fn read_file(file: &mut File) -> io::Result<Vec<u8>> {
+    let len = file.seek(SeekFrom::End(0))?;
+    file.seek(SeekFrom::Start(0))?;
+    let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or(0));
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn file_names(directory: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_appears_whole_at_the_commit() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("zone.signed");
+        fs::write(&path, "old").unwrap();
+        let mut output = Box::new(AtomicFile::create(&path).unwrap());
+        output.write_all(b"one two three").unwrap();
+        output.patch(4, b"TWO").unwrap();
+        output.write_all(b"!").unwrap();
+        assert_eq!(output.read_back().unwrap(), b"one TWO three!");
+        output.write_all(b"!").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        output.commit().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"one TWO three!!");
+        assert_eq!(file_names(directory.path()), ["zone.signed"]);
+    }
+
+    #[test]
+    fn without_a_commit_nothing_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("zone.signed");
+        fs::write(&path, "old").unwrap();
+        let mut output = AtomicFile::create(&path).unwrap();
+        output.write_all(b"new").unwrap();
+        drop(output);
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(file_names(directory.path()), ["zone.signed"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_permissions_stay() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let inner = directory.path().join("inner");
+        fs::create_dir(&inner).unwrap();
+        let (file, link) = (inner.join("real"), directory.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        std::os::unix::fs::symlink("inner/real", &link).unwrap();
+        let mut output = Box::new(AtomicFile::create(&link).unwrap());
+        output.write_all(b"new").unwrap();
+        output.commit().unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+        // A link to nothing yet: the file it points to comes into being.
+        let dangling = directory.path().join("dangling");
+        std::os::unix::fs::symlink("inner/fresh", &dangling).unwrap();
+        Box::new(AtomicFile::create(&dangling).unwrap()).commit().unwrap();
+        assert_eq!(file_names(&inner), ["fresh", "real"]);
+        // A ring of links ends in an error, not in a loop.
+        std::os::unix::fs::symlink("ring", directory.path().join("ring")).unwrap();
+        assert!(AtomicFile::create(&directory.path().join("ring")).unwrap_err().to_string().contains("symbolic links"));
+    }
+
+    #[test]
+    fn bad_targets_are_named() {
+        let directory = tempfile::tempdir().unwrap();
+        for (path, part) in [
+            (directory.path().to_owned(), "it is a directory"),
+            (directory.path().join("missing/zone"), "cannot be written"),
+            (PathBuf::from(""), "cannot be written"),
+            #[cfg(unix)]
+            (PathBuf::from("/dev/null"), "not a regular file"),
+        ] {
+            let message = AtomicFile::create(&path).unwrap_err().to_string();
+            assert!(message.starts_with(&path.display().to_string()) && message.contains(part), "{message}");
+        }
+        assert_eq!(file_names(directory.path()), [""; 0]);
+    }
+
+    #[test]
+    fn a_spool_is_silent_until_the_commit() {
+        let mut stream = Vec::new();
+        {
+            let mut spool = Box::new(Spool::create(&mut stream).unwrap());
+            spool.write_all(b"abcdef").unwrap();
+            spool.patch(2, b"C").unwrap();
+            assert_eq!(spool.read_back().unwrap(), b"abCdef");
+        }
+        assert!(stream.is_empty());
+        let mut spool = Box::new(Spool::create(&mut stream).unwrap());
+        spool.write_all(b"whole").unwrap();
+        spool.commit().unwrap();
+        assert_eq!(stream, b"whole");
+    }
+}
