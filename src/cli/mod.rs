@@ -6,6 +6,7 @@
 mod check;
 mod ds;
 pub mod env;
+mod input;
 mod key_show;
 mod keygen;
 mod nsec3_hash;

@@ -1,0 +1,92 @@
+//! Zone text and where it comes from: files, and bytes already in memory.
+
+use std::fmt;
+use std::fs::{File, FileType};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// What to read a zone from.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// A regular file. Its `$INCLUDE`s are relative to its directory.
+    Path(&'a Path),
+    /// Bytes in memory; `$INCLUDE`s are relative to the working directory.
+    Bytes {
+        /// What findings call it: `-` for standard input.
+        name: &'a str,
+        /// The zone text.
+        text: &'a [u8],
+    },
+}
+
+/// Why a file could not be read. Its message names the file.
+#[derive(Debug)]
+pub struct ReadError {
+    path: PathBuf,
+    reason: Reason,
+}
+
+#[derive(Debug)]
+enum Reason {
+    /// Opening or reading failed.
+    Io(io::Error),
+    /// It is something other than a regular file, named here.
+    Irregular(&'static str),
+}
+
+impl ReadError {
+    /// The file, as it was named.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The reason without the file's name.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match &self.reason {
+            Reason::Io(error) => error.to_string(),
+            Reason::Irregular(kind) => format!("is {kind}, not a regular file; name - to read standard input"),
+        }
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path.display(), self.reason())
+    }
+}
+
+impl std::error::Error for ReadError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.reason {
+            Reason::Io(error) => Some(error),
+            Reason::Irregular(_) => None,
+        }
+    }
+}
+
+/// Reads a whole regular file.
+///
+/// # Errors
+/// If it cannot be read or is no regular file: opening a FIFO could wait forever, a device could never end.
+pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, ReadError> {
+    let failed = |reason| ReadError { path: path.to_path_buf(), reason };
+    let io_failed = |error| failed(Reason::Io(error));
+    // Asked before opening, because opening a FIFO waits for its other end.
+    let kind = std::fs::metadata(path).map_err(io_failed)?.file_type();
+    if let Some(name) = irregular_kind(kind) {
+        return Err(failed(Reason::Irregular(name)));
+    }
+    let mut text = Vec::new();
+    File::open(path).and_then(|mut file| file.read_to_end(&mut text)).map_err(io_failed)?;
+    Ok(text)
+}
+
+/// What a thing that is no regular file is called.
+fn irregular_kind(kind: FileType) -> Option<&'static str> {
+    if kind.is_file() {
+        return None;
+    }
+    Some(if kind.is_dir() { "a directory" } else { "a pipe or a device" })
+}
