@@ -133,12 +133,20 @@ impl Diagnostics {
 
     /// Adds a finding; beyond the limit it is counted only.
     pub fn push(&mut self, finding: Diagnostic) {
-        let count = match finding.severity {
+        self.push_with(finding.severity, || finding);
+    }
+
+    /// Adds the finding, of this severity, that `make` gives; beyond the limit it is counted and never made. For
+    /// findings that a large zone may have millions of.
+    pub fn push_with(&mut self, severity: Severity, make: impl FnOnce() -> Diagnostic) {
+        let count = match severity {
             Severity::Error => &mut self.error_count,
             Severity::Warning => &mut self.warning_count,
         };
         *count += 1;
         if *count <= self.kept_max as u64 {
+            let finding = make();
+            debug_assert_eq!(finding.severity, severity);
             self.list.push(finding);
         }
     }
