@@ -33,7 +33,8 @@ impl fmt::Display for Position {
 
 /// One finding.
 ///
-/// Its text form is `file:line:column: error: what (why)`, then the source line, then `= help: what to do`.
+/// Its text form is `file:line:column: error: what (why)`, then the source line, `= note:` lines,
+/// and `= help: what to do`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
     /// How bad it is.
@@ -51,6 +52,9 @@ pub struct Diagnostic {
     /// What to do; empty if the message says it all.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub help: String,
+    /// What else helps to find it: where the file was included from, the text a directive generated.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// The line of the file, if at hand.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source_line: Option<String>,
@@ -70,7 +74,16 @@ impl Diagnostic {
     }
 
     const fn new(severity: Severity, code: &'static str, message: String) -> Self {
-        Self { severity, code, position: None, message, reference: "", help: String::new(), source_line: None }
+        Self {
+            severity,
+            code,
+            position: None,
+            message,
+            reference: "",
+            help: String::new(),
+            notes: Vec::new(),
+            source_line: None,
+        }
     }
 
     /// Adds the place.
@@ -107,6 +120,9 @@ impl fmt::Display for Diagnostic {
         }
         if let Some(line) = &self.source_line {
             write!(f, "\n   | {line}")?;
+        }
+        for note in &self.notes {
+            write!(f, "\n   = note: {note}")?;
         }
         if !self.help.is_empty() {
             write!(f, "\n   = help: {}", self.help)?;
