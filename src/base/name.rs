@@ -207,12 +207,13 @@ impl<'a> Name<'a> {
     }
 }
 
-/// Writes one octet of a label as text.
+/// Writes one octet of a label as text. Knot refuses a bare `!`, `~`, `{` and the like in a name, which others read
+/// with and without a backslash: so all but what is usual in names gets one.
 #[inline]
 fn push_label_byte(byte: u8, out: &mut Vec<u8>) {
     match byte {
-        b'.' | b'\\' | b'"' | b';' | b'(' | b')' | b'@' | b'$' => out.extend_from_slice(&[b'\\', byte]),
-        0x21..=0x7e => out.push(byte),
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'*' | b'/' => out.push(byte),
+        0x21..=0x7e => out.extend_from_slice(&[b'\\', byte]),
         _ => super::text::push_decimal_escape(byte, out),
     }
 }
@@ -416,6 +417,13 @@ mod tests {
             let parsed = NameBuf::from_text(text.as_bytes(), None).unwrap();
             assert_eq!(parsed.as_name().as_wire(), wire, "{text}");
             assert_eq!(NameBuf::from_text(parsed.to_string().as_bytes(), None).unwrap(), parsed);
+        }
+    }
+
+    #[test]
+    fn text_escapes_what_some_server_refuses() {
+        for (text, printed) in [("a!b.", "a\\!b."), ("*._x-1.0/25.", "*._x-1.0/25."), ("{~}.", "\\{\\~\\}.")] {
+            assert_eq!(name(text).to_string(), printed);
         }
     }
 
