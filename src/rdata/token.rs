@@ -11,8 +11,18 @@ pub struct Token<'a> {
     pub text: &'a [u8],
     /// Whether it stood in quotes.
     pub is_quoted: bool,
-    /// Where its first octet stands in the parser's buffer.
+    /// Where the first octet of `text` stands in the parser's buffer.
     pub offset: usize,
+}
+
+impl Token<'_> {
+    /// Whether this is a quoted token that starts right where the unquoted `previous` ends. A quote always starts a new
+    /// token, as in BIND: `alpn="h2,h3"` comes as `alpn=` and, joined to it, `h2,h3`.
+    #[must_use]
+    pub const fn is_joined_to(&self, previous: &Token<'_>) -> bool {
+        // The octet between the two is the opening quote.
+        self.is_quoted && !previous.is_quoted && self.offset == previous.offset + previous.text.len() + 1
+    }
 }
 
 /// A cursor over the tokens of one record.
