@@ -18,6 +18,17 @@ impl Span {
     pub const fn len(self) -> usize {
         self.len as usize
     }
+
+    /// The span without its first `count` octets.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    #[must_use]
+    pub fn suffix(self, count: usize) -> Self {
+        let count = u16::try_from(count).expect("a span is at most 65,535 octets");
+        let len = self.len.checked_sub(count).expect("a suffix is part of its span");
+        Self { chunk: self.chunk, len, start: self.start + u32::from(count) }
+    }
 }
 
 /// Append-only bytes. Pieces are at most 65,535 octets, as names and RDATA are.

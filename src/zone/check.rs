@@ -1,1 +1,210 @@
-//! check
+//! What is wrong or doubtful in a zone, before it is signed or served (ZF-15, SIG-7, SIG-8).
+//!
+//! Errors are what the common servers refuse, or what a standard forbids and would make the signed zone fail. All that
+//! an operator may have reasons for is a warning; occluded data is, for many zones have some.
+
+mod soa;
+mod targets;
+
+use super::{NodeRef, NodeStatus, RrsetRef, Zone};
+use crate::base::{Diagnostic, Diagnostics, Rtype, Severity, Ttl};
+
+/// Checks a zone, signed or not. Findings come in canonical order of the names.
+pub fn check(zone: &Zone, findings: &mut Diagnostics) {
+    soa::check(zone, findings);
+    check_apex(zone, findings);
+    // Occluded names follow the name that hides them.
+    let mut hidden_by = zone.apex_node();
+    for node in zone.nodes() {
+        check_singletons(node, findings);
+        if node.index() > 0 {
+            check_misplaced(node, findings);
+        }
+        if node.status() == NodeStatus::Occluded {
+            if node.owner().is_below(hidden_by.owner()) && hides_by_dname(hidden_by) {
+                report_below_dname(node, hidden_by, findings);
+            }
+        } else {
+            if node.status() == NodeStatus::Delegation || node.has(Rtype::DNAME) {
+                hidden_by = node;
+            }
+            check_delegation(node, findings);
+            check_wildcard(node, findings);
+            targets::check(zone, node, findings);
+        }
+        check_zero_ttl(node, findings);
+    }
+}
+
+/// Whether a name hides those below it because it has a DNAME, and not because it is a zone cut.
+fn hides_by_dname(node: NodeRef<'_>) -> bool {
+    node.status() != NodeStatus::Delegation && node.has(Rtype::DNAME)
+}
+
+/// NS there must be, DS there must not be.
+fn check_apex(zone: &Zone, findings: &mut Diagnostics) {
+    let apex = zone.apex_node();
+    if !apex.has(Rtype::NS) {
+        let soa = apex.rrset(Rtype::SOA).and_then(|soa| soa.first().position());
+        findings.push(
+            Diagnostic::error("apex-ns-missing", format!("\"{}\" has no NS records", zone.apex()))
+                .at(soa)
+                .because("RFC 1035 section 5.2")
+                .help("name the servers of the zone with NS records at its apex"),
+        );
+    }
+    if let Some(ds) = apex.rrset(Rtype::DS) {
+        findings.push(
+            Diagnostic::error("ds-at-apex", format!("\"{}\" has DS records at its own apex", zone.apex()))
+                .at(ds.first().position())
+                .because("RFC 4035 section 2.4")
+                .help("DS records stand in the parent zone; remove them here"),
+        );
+    }
+}
+
+/// The first RRset of a node for which `is_wanted` holds.
+fn first_rrset<'z>(node: NodeRef<'z>, is_wanted: impl Fn(Rtype) -> bool) -> Option<RrsetRef<'z>> {
+    node.rrsets().find(|rrset| is_wanted(rrset.rtype()))
+}
+
+/// `, A at line 97`, or without the line for a record that no file holds.
+fn named_place(rrset: RrsetRef<'_>) -> String {
+    let line = rrset.first().position().map_or_else(String::new, |place| format!(" at line {}", place.line));
+    format!("{}{line}", rrset.rtype())
+}
+
+/// Types of which a name has at most one record, and what may stand beside them (SIG-8).
+fn check_singletons(node: NodeRef<'_>, findings: &mut Diagnostics) {
+    for (rtype, reference) in [(Rtype::CNAME, "RFC 1034 section 3.6.2"), (Rtype::DNAME, "RFC 6672 section 2.4")] {
+        let Some(rrset) = node.rrset(rtype).filter(|rrset| rrset.len() > 1) else { continue };
+        let second = rrset.records().nth(1).and_then(|record| record.position());
+        findings.push_with(Severity::Error, || {
+            let message = format!("\"{}\" has {} {rtype} records", node.owner(), rrset.len());
+            Diagnostic::error("several-aliases", message).at(second).because(reference).help("keep one of them")
+        });
+    }
+    if let Some(cname) = node.rrset(Rtype::CNAME) {
+        // RFC 4035 section 2.5; KEY and its kin are older than DNSSEC as it is now.
+        let may_stand = [Rtype::CNAME, Rtype::RRSIG, Rtype::NSEC, Rtype::KEY, Rtype::SIG, Rtype::NXT];
+        if let Some(other) = first_rrset(node, |rtype| !may_stand.contains(&rtype)) {
+            findings.push_with(Severity::Error, || {
+                let message = format!("\"{}\" has a CNAME and other data, {}", node.owner(), named_place(other));
+                Diagnostic::error("cname-and-other-data", message)
+                    .at(cname.first().position())
+                    .because("RFC 1034 section 3.6.2")
+                    .help("an alias stands alone; remove it, or the other data")
+            });
+        }
+    }
+    if let Some(dname) = node.rrset(Rtype::DNAME).filter(|_| node.index() > 0)
+        && let Some(ns) = node.rrset(Rtype::NS)
+    {
+        findings.push_with(Severity::Error, || {
+            let message = format!("\"{}\" has a DNAME and NS records, {}", node.owner(), named_place(ns));
+            Diagnostic::error("dname-and-ns", message)
+                .at(dname.first().position())
+                .because("RFC 6672 section 2.3")
+                .help("a name is delegated or redirected, not both; remove one")
+        });
+    }
+}
+
+/// Types that mean something at the apex alone.
+fn check_misplaced(node: NodeRef<'_>, findings: &mut Diagnostics) {
+    for rrset in node.rrsets() {
+        let (rtype, owner) = (rrset.rtype(), node.owner());
+        if rtype == Rtype::SOA {
+            findings.push_with(Severity::Error, || {
+                Diagnostic::error("soa-below-apex", format!("\"{owner}\" has a SOA record and is not the apex"))
+                    .at(rrset.first().position())
+                    .because("RFC 1035 section 5.2")
+                    .help("a zone has one SOA record, at its apex; data of another zone belongs in that zone's file")
+            });
+        }
+        // Bootstrapping puts CDS and CDNSKEY at names of its own (RFC 9615 section 4.1).
+        let is_signal = || owner.labels().next().is_some_and(|label| label.eq_ignore_ascii_case(b"_dsboot"));
+        let is_apex_type = match rtype {
+            Rtype::DNSKEY | Rtype::NSEC3PARAM | Rtype::ZONEMD => true,
+            Rtype::CDS | Rtype::CDNSKEY => !is_signal(),
+            _ => false,
+        };
+        if is_apex_type {
+            findings.push_with(Severity::Warning, || {
+                Diagnostic::warning("apex-type-below-apex", format!("\"{owner} {rtype}\" means nothing below the apex"))
+                    .at(rrset.first().position())
+                    .because("SIG-7")
+                    .help("move it to the apex, or remove it")
+            });
+        }
+    }
+}
+
+/// DS stands at zone cuts, and lives as long as the NS records beside it (SIG-7).
+fn check_delegation(node: NodeRef<'_>, findings: &mut Diagnostics) {
+    let Some(ds) = node.rrset(Rtype::DS).filter(|_| node.index() > 0) else { return };
+    let owner = node.owner();
+    let Some(ns) = node.rrset(Rtype::NS) else {
+        findings.push_with(Severity::Error, || {
+            Diagnostic::error("ds-without-ns", format!("\"{owner}\" has DS records and no NS records"))
+                .at(ds.first().position())
+                .because("RFC 4035 section 2.4")
+                .help("DS records stand beside the NS records of a delegation; add those, or remove these")
+        });
+        return;
+    };
+    if ds.ttl() != ns.ttl() {
+        findings.push_with(Severity::Warning, || {
+            let message = format!("\"{owner}\": the DS TTL {} differs from the NS TTL {}", ds.ttl(), ns.ttl());
+            Diagnostic::warning("ds-ttl", message).at(ds.first().position()).because("RFC 4035 section 2.4")
+        });
+    }
+}
+
+/// Types that have no clear meaning at a wildcard.
+fn check_wildcard(node: NodeRef<'_>, findings: &mut Diagnostics) {
+    if !node.owner().is_wildcard() {
+        return;
+    }
+    for (rtype, reference) in [
+        (Rtype::NS, "RFC 4592 section 4.2"),
+        (Rtype::DS, "RFC 4592 section 4.6"),
+        (Rtype::DNAME, "RFC 6672 section 3.3"),
+    ] {
+        let Some(rrset) = node.rrset(rtype) else { continue };
+        findings.push_with(Severity::Warning, || {
+            let refusal = if rtype == Rtype::NS { "; BIND refuses to load such a zone" } else { "" };
+            let message =
+                format!("\"{} {rtype}\" is at a wildcard, where it has no defined meaning{refusal}", node.owner());
+            Diagnostic::warning("wildcard-type", message)
+                .at(rrset.first().position())
+                .because(reference)
+                .help("name each delegation or redirection by itself")
+        });
+    }
+}
+
+/// Data below a DNAME, which resolvers never see.
+fn report_below_dname(node: NodeRef<'_>, dname: NodeRef<'_>, findings: &mut Diagnostics) {
+    // What a signer made there is the verifier's to report.
+    let Some(rrset) = first_rrset(node, |rtype| !rtype.is_made_by_signer()) else { return };
+    findings.push_with(Severity::Warning, || {
+        let message = format!("\"{}\" is below the DNAME at \"{}\", and so invisible", node.owner(), dname.owner());
+        Diagnostic::warning("below-dname", message)
+            .at(rrset.first().position())
+            .because("RFC 6672 section 2.4")
+            .help("remove the data, or the DNAME; it is served unsigned at best, and some servers refuse the zone")
+    });
+}
+
+/// TTL 0 (N-21). What a signer makes is left out: NSEC3PARAM has it by custom.
+fn check_zero_ttl(node: NodeRef<'_>, findings: &mut Diagnostics) {
+    for rrset in node.rrsets().filter(|rrset| rrset.ttl() == Ttl::ZERO && !rrset.rtype().is_made_by_signer()) {
+        findings.push_with(Severity::Warning, || {
+            Diagnostic::warning("ttl-zero", format!("\"{} {}\" has TTL 0", node.owner(), rrset.rtype()))
+                .at(rrset.first().position())
+                .because("N-21")
+                .help("answers that nobody may cache load servers and validators; use 1800 to 86400 seconds")
+        });
+    }
+}

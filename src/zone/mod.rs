@@ -8,11 +8,15 @@
 pub mod arena;
 pub mod build;
 pub mod check;
-pub mod cuts;
+pub mod compare;
+mod cuts;
+mod edit;
+mod group;
+mod runs;
 pub mod store;
 
 pub use arena::{Arena, Span};
-
+pub use build::{BuildOptions, MixedTtl, OutOfZone, build};
 pub use store::{RawRecord, RecordStore};
 
 use crate::base::{Class, Name, NameBuf, Position, Rtype, Ttl};
@@ -33,12 +37,12 @@ pub enum NodeStatus {
     EmptyNonTerminal,
 }
 
-/// One owner. 16 octets.
+/// One owner. 20 octets.
 #[derive(Clone, Copy, Debug)]
 struct NodeEntry {
     owner: Span,
     rrset_start: u32,
-    rrset_count: u16,
+    rrset_count: u32,
     status: NodeStatus,
 }
 
@@ -161,9 +165,7 @@ impl<'z> NodeRef<'z> {
     pub fn rrsets(self) -> impl ExactSizeIterator<Item = RrsetRef<'z>> + DoubleEndedIterator + Clone {
         let start = self.entry.rrset_start as usize;
         let zone = self.zone;
-        zone.rrsets[start..start + usize::from(self.entry.rrset_count)]
-            .iter()
-            .map(move |entry| RrsetRef { zone, entry })
+        zone.rrsets[start..start + self.entry.rrset_count as usize].iter().map(move |entry| RrsetRef { zone, entry })
     }
 
     /// Its RRset of a type. For RRSIG use [`Self::rrsigs_covering`].
