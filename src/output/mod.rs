@@ -1,5 +1,6 @@
 //! Output: records as text, and files that appear whole or not at all.
 
 pub mod atomic;
+pub mod text;
 
 pub use atomic::{AtomicFile, Output, OutputError, Spool};
