@@ -1,0 +1,164 @@
+//! Loading keys: one by name, or all of a zone in a directory.
+
+use super::name::{KeyPaths, is_public_half_of, paths_of};
+use super::private_file::{FILE_LEN_MAX, PrivateFile};
+use super::public_file::PublicFile;
+use super::{KeyError, KeyErrorKind, ZoneKey};
+use crate::base::{Diagnostic, Diagnostics, Name};
+use crate::crypto::CryptoError;
+use crate::rdata::dnskey::{Dnskey, key_tag};
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// Where keys come from.
+#[derive(Clone, Debug, Default)]
+pub struct LoadOptions {
+    /// Keys named by the user: base names, `.key` or `.private` files. If there are none, all keys of the zone in
+    /// `directory` are taken.
+    pub named: Vec<PathBuf>,
+    /// The directory; the working directory if not given.
+    pub directory: Option<PathBuf>,
+}
+
+/// Loads the keys of a zone, in order of their file names (named ones as named). Warnings go to `findings`.
+///
+/// # Errors
+/// The first [`KeyError`]: a file that cannot be read, is malformed, or whose halves do not fit. A missing private half
+/// is none: that key is kept elsewhere.
+pub fn load(zone: Name<'_>, options: &LoadOptions, findings: &mut Diagnostics) -> Result<Vec<ZoneKey>, KeyError> {
+    if !options.named.is_empty() {
+        let load = |argument: &PathBuf| load_named(argument, options.directory.as_deref(), findings);
+        return options.named.iter().map(load).collect();
+    }
+    let directory = options.directory.as_deref().unwrap_or_else(|| Path::new("."));
+    let load = |path: PathBuf| load_pair(&paths_of(&path, None), findings);
+    let mut keys = list_directory(zone, directory)?.into_iter().map(load).collect::<Result<Vec<_>, _>>()?;
+    // A file name tells the zone only almost: the record in it does.
+    keys.retain(|key| key.zone.as_name() == zone);
+    Ok(keys)
+}
+
+/// Loads one key named by the user.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_named(argument: &Path, directory: Option<&Path>, findings: &mut Diagnostics) -> Result<ZoneKey, KeyError> {
+    let mut key = load_pair(&paths_of(argument, directory), findings)?;
+    key.is_named = true;
+    Ok(key)
+}
+
+/// The `.key` files of a zone in a directory, sorted.
+///
+/// # Errors
+/// [`KeyErrorKind::Io`] if the directory cannot be read.
+pub fn list_directory(zone: Name<'_>, directory: &Path) -> Result<Vec<PathBuf>, KeyError> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(directory).map_err(|error| KeyError::io(directory, error))? {
+        let entry = entry.map_err(|error| KeyError::io(directory, error))?;
+        if entry.file_name().to_str().is_some_and(|name| is_public_half_of(name, zone)) {
+            paths.push(entry.path());
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// Loads both halves and checks that they fit.
+fn load_pair(paths: &KeyPaths, findings: &mut Diagnostics) -> Result<ZoneKey, KeyError> {
+    let public = PublicFile::parse(&paths.public, &read_file(&paths.public)?)?;
+    let dnskey = Dnskey::parse(&public.dnskey_rdata).expect("a key file holds whole DNSKEY RDATA");
+    let algorithm = dnskey.algorithm;
+    crate::crypto::check_verifies(algorithm)
+        .map_err(|error| KeyError::new(&paths.public, KeyErrorKind::Crypto(error)))?;
+    warn_of_file_name(&paths.public, &dnskey, key_tag(&public.dnskey_rdata), findings);
+    let private = match read_file(&paths.private) {
+        Ok(content) => Some(PrivateFile::parse(&paths.private, &content)?),
+        Err(KeyError { kind: KeyErrorKind::Io(error), .. }) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    let (signer, refusal, timing) = match &private {
+        None => (None, None, public.timing),
+        Some(private) => {
+            warn_of_permissions(&paths.private, findings);
+            let (signer, refusal) = open(paths, private, &dnskey)?;
+            (signer, refusal, private.timing)
+        }
+    };
+    Ok(ZoneKey {
+        zone: public.owner,
+        key_tag: key_tag(&public.dnskey_rdata),
+        dnskey_rdata: public.dnskey_rdata,
+        algorithm,
+        signer,
+        refusal,
+        timing,
+        ttl: public.ttl,
+        source: paths.public.clone(),
+        is_named: false,
+    })
+}
+
+/// A signer, or why the key may not sign.
+type Opened = (Option<Box<dyn crate::crypto::Signer>>, Option<CryptoError>);
+
+/// Checks the private half against the public one and opens it.
+fn open(paths: &KeyPaths, private: &PrivateFile, dnskey: &Dnskey<'_>) -> Result<Opened, KeyError> {
+    let differ = |what: String| KeyError::new(&paths.private, KeyErrorKind::HalvesDiffer(paths.public.clone(), what));
+    if private.key.algorithm() != dnskey.algorithm {
+        return Err(differ(format!("the algorithms differ: {} and {}", private.key.algorithm(), dnskey.algorithm)));
+    }
+    match private.key.open(dnskey.public_key) {
+        Ok(signer) => Ok((Some(signer), None)),
+        Err(error @ CryptoError::HalvesDiffer(_)) => Err(differ(error.to_string())),
+        Err(
+            refusal @ (CryptoError::VerifyOnly(_) | CryptoError::TooSmallToSign(..) | CryptoError::Unsupported(..)),
+        ) => Ok((None, Some(refusal))),
+        Err(error) => Err(KeyError::new(&paths.private, KeyErrorKind::Crypto(error))),
+    }
+}
+
+/// Reads a key file into a buffer that is wiped when dropped.
+pub(crate) fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let file = File::open(path).map_err(|error| KeyError::io(path, error))?;
+    // Room for all of it, so that no copy stays behind when the buffer grows.
+    let mut content = Zeroizing::new(Vec::with_capacity(FILE_LEN_MAX + 1));
+    file.take(FILE_LEN_MAX as u64 + 1).read_to_end(&mut content).map_err(|error| KeyError::io(path, error))?;
+    if content.len() > FILE_LEN_MAX {
+        return Err(KeyError::syntax(path, "not a key file: it is too large"));
+    }
+    Ok(content)
+}
+
+/// Warns when others than the owner can read a private key (N-18).
+fn warn_of_permissions(path: &Path, findings: &mut Diagnostics) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let Ok(metadata) = fs::metadata(path) else { return };
+        let mode = metadata.permissions().mode() & 0o777;
+        if mode & 0o044 != 0 {
+            let message =
+                format!("{}: the private key can be read by others than its owner (mode {mode:04o})", path.display());
+            findings.push(
+                Diagnostic::warning("key-file-permissions", message)
+                    .because("N-18")
+                    .help(format!("chmod 600 {}", path.display())),
+            );
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (path, findings);
+}
+
+/// Warns when a file's name tells another algorithm or tag than its record does: other tools go by the name.
+fn warn_of_file_name(path: &Path, dnskey: &Dnskey<'_>, tag: u16, findings: &mut Diagnostics) {
+    let ending = format!("+{:03}+{tag:05}.key", dnskey.algorithm.0);
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if name.starts_with('K') && name.contains('+') && !name.ends_with(&ending) {
+        let message = format!("{}: the name says otherwise, but this key would end in \"{ending}\"", path.display());
+        findings.push(Diagnostic::warning("key-file-name", message));
+    }
+}
