@@ -22,6 +22,20 @@ pub fn unescape(after_backslash: &[u8]) -> Option<(u8, &[u8])> {
     }
 }
 
+/// Appends the octets that text with escapes stands for; false at a malformed escape, with the octets before it appended.
+#[must_use]
+pub fn push_unescaped(text: &[u8], out: &mut Vec<u8>) -> bool {
+    let mut rest = text;
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        out.extend_from_slice(&rest[..at]);
+        let Some((octet, after)) = unescape(&rest[at + 1..]) else { return false };
+        out.push(octet);
+        rest = after;
+    }
+    out.extend_from_slice(rest);
+    true
+}
+
 /// Appends standard base64 with padding.
 pub fn push_base64(data: &[u8], out: &mut Vec<u8>) {
     let start = out.len();

@@ -3,7 +3,7 @@
 use super::{Env, Failure};
 use crate::base::{Diagnostics, NameBuf};
 use crate::zone::RecordStore;
-use crate::zonefile::{self, Includes, Input, ReadOptions};
+use crate::zonefile::{self, Input, ReadOptions};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
@@ -17,7 +17,7 @@ pub(super) fn read_records(
     env: &mut Env<'_>,
     findings: &mut Diagnostics,
 ) -> Result<RecordStore, Failure> {
-    let options = ReadOptions { origin: origin.cloned(), includes: Includes::Follow };
+    let options = ReadOptions::trusted(origin.cloned());
     if path != Path::new("-") {
         return zonefile::read(Input::Path(path), &options, findings).map_err(Failure::new);
     }

@@ -5,13 +5,22 @@
 //!                                                              └ $INCLUDE: another source; $GENERATE: generated text
 //! ```
 
+mod directive;
+mod generate;
+mod header;
+mod lexer;
+mod parser;
+mod problem;
+mod report;
 mod source;
 
 pub use source::{Input, ReadError};
 
-use crate::base::{Diagnostic, Diagnostics, NameBuf};
+use crate::base::{Diagnostics, NameBuf};
 use crate::zone::RecordStore;
-use std::path::PathBuf;
+use parser::Reader;
+use source::{Parent, Source};
+use std::path::{Path, PathBuf};
 
 /// What `$INCLUDE` may open.
 #[derive(Clone, Debug, Default)]
@@ -25,13 +34,30 @@ pub enum Includes {
     Follow,
 }
 
-/// How to read a zone.
-#[derive(Clone, Debug, Default)]
+/// How to read a zone. The default is for zone text from strangers.
+#[derive(Clone, Debug)]
 pub struct ReadOptions {
     /// The origin until the first `$ORIGIN`. Without one, relative names before an `$ORIGIN` are errors.
     pub origin: Option<NameBuf>,
     /// What `$INCLUDE` may open.
     pub includes: Includes,
+    /// How many records all `$GENERATE`s together may make.
+    pub generated_max: u64,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        // Enough for a reverse zone of 16 bits; a line of text should not cost a stranger's host more memory than that.
+        Self { origin: None, includes: Includes::Refuse, generated_max: 1 << 16 }
+    }
+}
+
+impl ReadOptions {
+    /// For the operator's own zones: follows `$INCLUDE`, and generates up to the records of a reverse zone of 24 bits.
+    #[must_use]
+    pub const fn trusted(origin: Option<NameBuf>) -> Self {
+        Self { origin, includes: Includes::Follow, generated_max: 1 << 24 }
+    }
 }
 
 /// Reads zone text into records, in file order. What is wrong goes to `findings`, and reading goes on at the next record;
@@ -40,11 +66,22 @@ pub struct ReadOptions {
 /// # Errors
 /// Only if the input itself cannot be read. An included file that cannot be read is a finding.
 pub fn read(input: Input<'_>, options: &ReadOptions, findings: &mut Diagnostics) -> Result<RecordStore, ReadError> {
-    let text = match input {
-        Input::Path(path) => source::read_file(path)?,
-        Input::Bytes { text, .. } => text.to_vec(),
-    };
-    let message = format!("reading is not built yet ({} octets, {options:?})", text.len());
-    findings.push(Diagnostic::error("not-built", message));
-    Ok(RecordStore::new())
+    let mut reader = Reader::new(options, findings);
+    match input {
+        Input::Path(path) => {
+            let text = source::read_file(path)?;
+            let directory = path.parent().unwrap_or_else(|| Path::new(""));
+            reader.read_first(&path.display().to_string(), &text, directory, path.canonicalize().ok());
+        }
+        Input::Bytes { name, text } => reader.read_first(name, text, Path::new(""), None),
+    }
+    Ok(reader.store)
+}
+
+impl Reader<'_> {
+    /// Reads the source that was asked for.
+    fn read_first(&mut self, name: &str, text: &[u8], directory: &Path, identity: Option<PathBuf>) {
+        let file = self.store.add_file(name);
+        self.read_source(&Source { text, name: name.into(), file, directory, identity, parent: Parent::Nobody });
+    }
 }

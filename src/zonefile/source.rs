@@ -1,9 +1,11 @@
 //! Zone text and where it comes from: files, and bytes already in memory.
 
+use super::lexer::Entry;
 use std::fmt;
 use std::fs::{File, FileType};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What to read a zone from.
 #[derive(Clone, Copy, Debug)]
@@ -89,4 +91,51 @@ fn irregular_kind(kind: FileType) -> Option<&'static str> {
         return None;
     }
     Some(if kind.is_dir() { "a directory" } else { "a pipe or a device" })
+}
+
+/// Zone text being read, and what led to it.
+pub(super) struct Source<'a> {
+    pub text: &'a [u8],
+    /// What findings call it.
+    pub name: Arc<str>,
+    /// Its index in the record store.
+    pub file: u16,
+    /// What its `$INCLUDE`s are relative to.
+    pub directory: &'a Path,
+    /// The file with symbolic links resolved, to find cycles; `None` for bytes in memory.
+    pub identity: Option<PathBuf>,
+    pub parent: Parent<'a>,
+}
+
+/// What led to a source.
+pub(super) enum Parent<'a> {
+    /// Nothing: it is what was asked for.
+    Nobody,
+    /// An `$INCLUDE` on this line.
+    Included { by: &'a Source<'a>, line: u32 },
+    /// A `$GENERATE`: the text is made up of its records.
+    Generated { by: &'a Source<'a>, directive: Entry },
+}
+
+impl<'a> Source<'a> {
+    /// The source and the line this one was included from.
+    pub(super) const fn includer(&self) -> Option<(&'a Self, u32)> {
+        match self.parent {
+            Parent::Included { by, line } => Some((by, line)),
+            Parent::Nobody | Parent::Generated { .. } => None,
+        }
+    }
+
+    /// Whether a `$GENERATE` made the text.
+    pub(super) const fn is_generated(&self) -> bool {
+        matches!(self.parent, Parent::Generated { .. })
+    }
+
+    /// The line that findings about the records of an entry name.
+    pub(super) const fn record_line(&self, entry: Entry) -> u32 {
+        match self.parent {
+            Parent::Generated { directive, .. } => directive.line,
+            Parent::Nobody | Parent::Included { .. } => entry.line,
+        }
+    }
 }

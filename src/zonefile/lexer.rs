@@ -1,0 +1,290 @@
+//! Zone text to tokens: one entry at a time, the tokens borrowing from the text.
+//!
+//! An entry is a record or a directive: a line, or several joined by parentheses. Nothing is unescaped here, because
+//! `\.` and `.` must stay different. Differences from BIND's lexer: nested parentheses are refused (ZF-2), and a carriage
+//! return that no line feed follows is an error instead of a line end (ZF-17).
+
+use crate::rdata::Token;
+use memchr::{memchr, memchr3};
+
+/// Where an entry stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    /// Offset of the first octet of its first line.
+    pub start: usize,
+    /// Line number of its first line, from 1.
+    pub line: u32,
+    /// Whether its first line starts with a blank: it continues the previous owner.
+    pub is_blank_led: bool,
+}
+
+/// What makes an entry unreadable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub kind: FaultKind,
+    /// Offset of the octet at fault.
+    pub offset: usize,
+}
+
+/// The kinds of [`Fault`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FaultKind {
+    /// A `"` whose partner is not on its line.
+    UnclosedQuote,
+    /// A `(` without its `)`.
+    UnclosedParenthesis,
+    /// A `(` inside parentheses.
+    NestedParenthesis,
+    /// A `)` outside parentheses.
+    StrayClosing,
+    /// A NUL octet outside quotes: the file is probably not text.
+    Nul,
+    /// A carriage return that is not followed by a line feed.
+    StrayCarriageReturn,
+}
+
+/// Classes of octets outside quotes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Plain,
+    Blank,
+    LineFeed,
+    CarriageReturn,
+    Semicolon,
+    Quote,
+    Open,
+    Close,
+    Backslash,
+    Nul,
+}
+
+static CLASS: [Class; 256] = {
+    let mut table = [Class::Plain; 256];
+    table[b' ' as usize] = Class::Blank;
+    table[b'\t' as usize] = Class::Blank;
+    table[b'\n' as usize] = Class::LineFeed;
+    table[b'\r' as usize] = Class::CarriageReturn;
+    table[b';' as usize] = Class::Semicolon;
+    table[b'"' as usize] = Class::Quote;
+    table[b'(' as usize] = Class::Open;
+    table[b')' as usize] = Class::Close;
+    table[b'\\' as usize] = Class::Backslash;
+    table[0] = Class::Nul;
+    table
+};
+
+const fn class_of(byte: u8) -> Class {
+    CLASS[byte as usize]
+}
+
+/// How often reading goes back to the line after an unclosed parenthesis. Each time may cost a walk to the end of the
+/// text, so a file of nothing but open parentheses must not do it once a line.
+const REWINDS_MAX: u32 = 100;
+
+/// Splits zone text into entries.
+pub(super) struct Lexer<'a> {
+    text: &'a [u8],
+    at: usize,
+    line: u32,
+    rewinds_left: u32,
+}
+
+/// The entry being read.
+struct Progress {
+    entry: Entry,
+    /// Start of the line being read.
+    line_start: usize,
+    /// Offset of the first `(` that is open, and its line.
+    open: Option<(usize, u32)>,
+    depth: u32,
+    fault: Option<Fault>,
+}
+
+impl Progress {
+    fn fail(&mut self, kind: FaultKind, offset: usize) {
+        self.fault.get_or_insert(Fault { kind, offset });
+    }
+
+    /// Whether a parenthesis is open from an earlier line, and the line being read starts like a record of its own.
+    /// Another `(` there is a sign that the first was never meant to reach this far.
+    fn is_on_a_later_owner_line(&self, text: &[u8]) -> bool {
+        self.depth > 0
+            && self.open.is_some_and(|(offset, _)| offset < self.line_start)
+            && class_of(text[self.line_start]) == Class::Plain
+    }
+}
+
+impl<'a> Lexer<'a> {
+    /// Starts at an offset in the first line of `text`.
+    pub(super) const fn new(text: &'a [u8], at: usize) -> Self {
+        Self { text, at, line: 1, rewinds_left: REWINDS_MAX }
+    }
+
+    /// Reads the next entry that has tokens, into `tokens`; `None` at the end of the text.
+    ///
+    /// With a fault, `tokens` holds what was read of the entry, and the next call starts after it. After an unclosed
+    /// parenthesis that is the next line which starts with an owner name: what it swallowed is then read again.
+    pub(super) fn next_entry(&mut self, tokens: &mut Vec<Token<'a>>) -> Option<(Entry, Result<(), Fault>)> {
+        tokens.clear();
+        let text = self.text;
+        let mut at = self.at;
+        let mut progress = self.start_entry(at);
+        loop {
+            let Some(&byte) = text.get(at) else {
+                self.at = at;
+                return self.finish_at_end(progress, tokens);
+            };
+            match class_of(byte) {
+                Class::Plain | Class::Backslash => {
+                    let end = token_end(text, at);
+                    tokens.push(Token { text: &text[at..end], is_quoted: false, offset: at });
+                    at = end;
+                }
+                Class::Blank => at += 1,
+                Class::LineFeed => {
+                    at += 1;
+                    self.line = self.line.saturating_add(1);
+                    if progress.depth == 0 {
+                        if !tokens.is_empty() || progress.fault.is_some() {
+                            break;
+                        }
+                        progress = self.start_entry(at);
+                    }
+                    progress.line_start = at;
+                }
+                Class::Semicolon => at = memchr(b'\n', &text[at..]).map_or(text.len(), |len| at + len),
+                Class::Quote => at = self.quoted(at, &mut progress, tokens),
+                Class::Open => {
+                    if progress.is_on_a_later_owner_line(text) {
+                        return Some(self.unclosed(progress, tokens));
+                    }
+                    open(&mut progress, at, self.line);
+                    at += 1;
+                }
+                Class::Close => {
+                    close(&mut progress, at);
+                    at += 1;
+                }
+                Class::CarriageReturn => {
+                    if !matches!(text.get(at + 1), Some(b'\n') | None) {
+                        progress.fail(FaultKind::StrayCarriageReturn, at);
+                    }
+                    at += 1;
+                }
+                Class::Nul => {
+                    progress.fail(FaultKind::Nul, at);
+                    at += 1;
+                }
+            }
+        }
+        self.at = at;
+        Some((progress.entry, progress.fault.map_or(Ok(()), Err)))
+    }
+
+    fn start_entry(&self, at: usize) -> Progress {
+        let is_blank_led = self.text.get(at).is_some_and(|&byte| class_of(byte) == Class::Blank);
+        let entry = Entry { start: at, line: self.line, is_blank_led };
+        Progress { entry, line_start: at, open: None, depth: 0, fault: None }
+    }
+
+    /// Reads a quoted string whose `"` stands at `at`; returns the offset to go on at. It ends on its line, but for a
+    /// line feed after a backslash, as BIND has it.
+    fn quoted(&mut self, at: usize, progress: &mut Progress, tokens: &mut Vec<Token<'a>>) -> usize {
+        let start = at + 1;
+        let mut end = start;
+        let mut line = self.line;
+        while let Some(len) = memchr3(b'"', b'\\', b'\n', &self.text[end..]) {
+            end += len;
+            match self.text[end] {
+                b'"' => {
+                    tokens.push(Token { text: &self.text[start..end], is_quoted: true, offset: start });
+                    self.line = line;
+                    return end + 1;
+                }
+                b'\\' if end + 1 < self.text.len() => {
+                    if self.text[end + 1] == b'\n' {
+                        line = line.saturating_add(1);
+                    }
+                    end += 2;
+                }
+                _ => break,
+            }
+        }
+        progress.fail(FaultKind::UnclosedQuote, at);
+        // What stands on the line is taken for the string; lines joined by a backslash are read again on their own.
+        memchr(b'\n', &self.text[start..]).map_or(self.text.len(), |len| start + len)
+    }
+
+    #[cold]
+    fn finish_at_end(&mut self, progress: Progress, tokens: &mut Vec<Token<'a>>) -> Option<(Entry, Result<(), Fault>)> {
+        if progress.depth > 0 {
+            return Some(self.unclosed(progress, tokens));
+        }
+        if tokens.is_empty() && progress.fault.is_none() {
+            return None;
+        }
+        Some((progress.entry, progress.fault.map_or(Ok(()), Err)))
+    }
+
+    /// Ends an entry whose parenthesis nobody closes, and goes back to the first line after it that starts with a name.
+    /// A fault that came before the parenthesis is the one reported.
+    #[cold]
+    fn unclosed(&mut self, progress: Progress, tokens: &mut Vec<Token<'a>>) -> (Entry, Result<(), Fault>) {
+        let (offset, line) = progress.open.expect("depth counts from the first open parenthesis");
+        let mut fault = Fault { kind: FaultKind::UnclosedParenthesis, offset };
+        if let Some(earlier) = progress.fault.filter(|earlier| earlier.offset < offset) {
+            fault = earlier;
+        }
+        if self.rewinds_left == 0 {
+            (self.at, self.line) = (self.text.len(), self.line);
+            return (progress.entry, Err(fault));
+        }
+        self.rewinds_left -= 1;
+        let mut at = offset;
+        let mut at_line = line;
+        while let Some(len) = memchr(b'\n', &self.text[at..]) {
+            at += len + 1;
+            at_line = at_line.saturating_add(1);
+            if self.text.get(at).is_some_and(|&byte| class_of(byte) == Class::Plain) {
+                tokens.retain(|token| token.offset < at);
+                (self.at, self.line) = (at, at_line);
+                return (progress.entry, Err(fault));
+            }
+        }
+        self.at = self.text.len();
+        (progress.entry, Err(fault))
+    }
+}
+
+fn open(progress: &mut Progress, at: usize, line: u32) {
+    if progress.depth > 0 {
+        progress.fail(FaultKind::NestedParenthesis, at);
+    } else {
+        progress.open = Some((at, line));
+    }
+    progress.depth = progress.depth.saturating_add(1);
+}
+
+fn close(progress: &mut Progress, at: usize) {
+    match progress.depth.checked_sub(1) {
+        Some(depth) => progress.depth = depth,
+        None => progress.fail(FaultKind::StrayClosing, at),
+    }
+}
+
+/// The end of the unquoted token that starts at `at`. A backslash takes the next octet with it, but not a line end.
+fn token_end(text: &[u8], mut at: usize) -> usize {
+    while let Some(&byte) = text.get(at) {
+        match class_of(byte) {
+            Class::Plain => at += 1,
+            Class::Backslash => {
+                at += 1;
+                if text.get(at).is_some_and(|&next| !matches!(next, b'\n' | b'\r')) {
+                    at += 1;
+                }
+            }
+            _ => break,
+        }
+    }
+    at
+}
