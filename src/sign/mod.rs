@@ -1,1 +1,209 @@
-//! sign
+//! Signing a zone: from records to a signed file that is known to be right.
+//!
+//! ```text
+//! RecordStore ─ load ─▶ Zone ─ apex ─▶ Zone with serial, keys, CDS, NSEC3PARAM, ZONEMD of zeros ─ denial ─▶ chain
+//!                                                                                                             │
+//!     commit ◀─ self_check ◀─ ZONEMD filled in ◀─ run: chunks signed and formatted in parallel, written in order
+//! ```
+//!
+//! Steps follow SER-2. Nothing becomes visible before the last one.
+
+mod apex;
+pub mod load;
+pub mod options;
+pub mod own_keys;
+pub mod plan;
+mod render;
+mod run;
+pub mod self_check;
+pub mod serial;
+pub mod summary;
+pub mod tbs;
+pub mod times;
+mod warnings;
+mod zonemd;
+
+pub use load::{Loaded, load};
+pub use options::{
+    CdsPolicy, DenialOptions, ForeignDnskeys, SelfCheck, SignOptions, ZonemdHash, is_dropped_from_input,
+};
+pub use own_keys::OwnKeys;
+pub use plan::{Plan, SigningKey};
+pub use self_check::{Checked, SelfCheckFailure};
+pub use serial::SerialPolicy;
+pub use summary::{KeySummary, Summary};
+pub use times::{End, SignatureTimes, TimeOptions};
+
+use crate::base::{Diagnostic, Diagnostics, UnixTime};
+use crate::crypto::CryptoError;
+use crate::denial::{Denial, Nsec3Chain, NsecChain};
+use crate::output::Output;
+use crate::zone::Zone;
+use render::Job;
+use run::Totals;
+use std::fmt;
+use std::io;
+
+/// A step of [`sign_zone`], for who measures or shows progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The apex is made ready.
+    Apex,
+    /// The denial chain is built.
+    Denial,
+    /// Everything is signed, formatted and written.
+    Sign,
+    /// ZONEMD is filled in.
+    Zonemd,
+    /// The output is read back and verified.
+    SelfCheck,
+    /// The output is synced and put in place.
+    Commit,
+}
+
+/// Is told how far a run has come.
+pub trait Observer: Sync {
+    /// A stage begins; the one before, if any, has ended.
+    fn begin(&self, stage: Stage);
+
+    /// So many of so many owners are written, about.
+    fn progress(&self, done: u64, total: u64);
+}
+
+/// An observer that looks away.
+#[derive(Clone, Copy, Debug)]
+pub struct Unobserved;
+
+impl Observer for Unobserved {
+    fn begin(&self, _: Stage) {}
+    fn progress(&self, _: u64, _: u64) {}
+}
+
+/// Why a zone was not signed. The output is as it was, but for a failure of [`Stage::Commit`] to sync the directory.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SignError {
+    /// What is asked for must not be signed; the findings say why.
+    Refused,
+    /// A key could not sign.
+    Crypto(CryptoError),
+    /// The output could not be written.
+    Output(io::Error),
+    /// The signed zone is wrong.
+    SelfCheck(SelfCheckFailure),
+}
+
+impl fmt::Display for SignError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused => f.write_str("the zone was not signed"),
+            Self::Crypto(error) => error.fmt(f),
+            Self::Output(error) => write!(f, "writing the signed zone: {error}"),
+            Self::SelfCheck(failure) => failure.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for SignError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Refused => None,
+            Self::Crypto(error) => Some(error),
+            Self::Output(error) => Some(error),
+            Self::SelfCheck(failure) => Some(failure),
+        }
+    }
+}
+
+impl From<CryptoError> for SignError {
+    fn from(error: CryptoError) -> Self {
+        Self::Crypto(error)
+    }
+}
+
+/// Signs a zone and puts the result in place, on the current rayon pool. What is worth saying goes to `findings`.
+///
+/// The output does not depend on the number of threads, and with algorithms that are deterministic on nothing but the
+/// arguments.
+///
+/// # Errors
+/// See [`SignError`]; the output is dropped without a trace.
+pub fn sign_zone(
+    loaded: Loaded,
+    keys: &OwnKeys,
+    options: &SignOptions,
+    now: UnixTime,
+    mut output: Box<dyn Output + '_>,
+    observer: &dyn Observer,
+    findings: &mut Diagnostics,
+) -> Result<Summary, SignError> {
+    observer.begin(Stage::Apex);
+    let Loaded { mut zone, dropped } = loaded;
+    let serial_before = zone.soa().serial;
+    let records_read = zone.record_count() as u64;
+    let prepared = SignatureTimes::resolve(&options.times, now)
+        .and_then(|times| apex::prepare(&mut zone, keys, options, now, findings).map(|dnskeys| (times, dnskeys)));
+    let (times, dnskeys) = refuse(prepared, findings)?;
+    warnings::warn_of_times(&zone, &times, findings);
+    if findings.has_errors() {
+        return Err(SignError::Refused);
+    }
+
+    observer.begin(Stage::Denial);
+    let denial = refuse(build_denial(&zone, &options.denial), findings)?;
+
+    observer.begin(Stage::Sign);
+    let plan = Plan::of_set(keys.set(), times);
+    let mut hashers = zonemd::hashers(&options.zonemd);
+    let job = Job::new(&zone, &denial, &plan, !hashers.is_empty());
+    let totals = run::run(&job, &mut *output, &mut hashers, observer)?;
+
+    observer.begin(Stage::Zonemd);
+    if !hashers.is_empty() {
+        let digests: Vec<Vec<u8>> = hashers.into_iter().map(|hasher| hasher.finish()).collect();
+        zonemd::fill(&mut zone, &options.zonemd, &digests);
+        patch_zonemd(&Job::new(&zone, &denial, &plan, false), &mut *output, &totals)?;
+    }
+    let chain_records = denial.len() as u64;
+    drop(denial);
+
+    observer.begin(Stage::SelfCheck);
+    let checked = match options.self_check {
+        SelfCheck::Off => Checked::default(),
+        scope => {
+            let text = output.read_back().map_err(SignError::Output)?;
+            self_check::self_check(&text, &zone, scope, now).map_err(SignError::SelfCheck)?
+        }
+    };
+
+    observer.begin(Stage::Commit);
+    output.commit().map_err(SignError::Output)?;
+    let counts = summary::Counts { serial_before, records_read, dropped, dnskeys, chain_records };
+    Ok(Summary::new(&zone, keys.set(), &plan, options, &counts, totals, checked))
+}
+
+/// Turns the finding that forbids signing into one among the others.
+fn refuse<T>(result: Result<T, Box<Diagnostic>>, findings: &mut Diagnostics) -> Result<T, SignError> {
+    result.map_err(|finding| {
+        findings.push(*finding);
+        SignError::Refused
+    })
+}
+
+/// The chain that is asked for.
+fn build_denial(zone: &Zone, options: &DenialOptions) -> Result<Denial, Box<Diagnostic>> {
+    match options {
+        DenialOptions::Nsec => Ok(Denial::Nsec(NsecChain::build(zone))),
+        DenialOptions::Nsec3(params) => Nsec3Chain::build(zone, params.clone())
+            .map(Denial::Nsec3)
+            .map_err(|error| Diagnostic::error("nsec3", error.to_string()).into()),
+    }
+}
+
+/// Writes the ZONEMD RRset with its digests over the one with zeros. Only its own signatures change (ZMD-2).
+fn patch_zonemd(job: &Job<'_>, output: &mut dyn Output, totals: &Totals) -> Result<(), SignError> {
+    let text = job.render_zonemd()?;
+    let place = &totals.zonemd_text;
+    assert_eq!(text.len() as u64, place.end - place.start, "digests and signatures of one key have one length");
+    output.patch(place.start, &text).map_err(SignError::Output)
+}

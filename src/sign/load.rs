@@ -1,0 +1,41 @@
+//! From the records of a file to a zone that may be signed.
+
+use super::options::is_dropped_from_input;
+use crate::base::{Diagnostics, NameBuf, Rtype};
+use crate::zone::{BuildOptions, RecordStore, Zone, build, check};
+
+/// A zone to be signed.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The zone, without what an earlier signing made.
+    pub zone: Zone,
+    /// How many records an earlier signing had made.
+    pub dropped: u64,
+}
+
+/// Builds and checks a zone to be signed: records that signing makes are dropped first (SIG-16). `None`, with errors in
+/// `findings`, if there is no zone that could be signed; a zone with errors in `findings` must not be.
+#[must_use]
+pub fn load(mut store: RecordStore, options: &BuildOptions, findings: &mut Diagnostics) -> Option<Loaded> {
+    let apex = options.apex.clone().or_else(|| soa_owner(&store));
+    let count = store.records().len();
+    store.retain(|arena, record| {
+        let is_apex = || {
+            let owner = arena.get(record.owner);
+            apex.as_ref().is_some_and(|apex| apex.as_name().as_wire().eq_ignore_ascii_case(owner))
+        };
+        // Only two types need the comparison.
+        let is_dropped =
+            is_dropped_from_input(record.rtype, false) || (is_dropped_from_input(record.rtype, true) && is_apex());
+        !is_dropped
+    });
+    let dropped = (count - store.records().len()) as u64;
+    let zone = build(store, options, findings)?;
+    check::check(&zone, findings);
+    Some(Loaded { zone, dropped })
+}
+
+fn soa_owner(store: &RecordStore) -> Option<NameBuf> {
+    let soa = store.records().iter().find(|record| record.rtype == Rtype::SOA)?;
+    Some(store.owner(soa).to_owned())
+}

@@ -1,0 +1,65 @@
+//! The keys of a run: those that are published, and those whose time has not come or has passed.
+
+use crate::base::{Diagnostics, Name, UnixTime};
+use crate::keys::{KeySet, ZoneKey};
+use crate::rdata::dnskey::{Dnskey, FLAG_REVOKE};
+use std::path::PathBuf;
+
+/// The keys of a zone at a time, with what is needed to tell them from those of another signer.
+#[derive(Debug)]
+pub struct OwnKeys {
+    set: KeySet,
+    withheld: Vec<WithheldKey>,
+}
+
+/// A key of ours that is not to be published at the time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WithheldKey {
+    /// Its DNSKEY.
+    pub dnskey_rdata: Vec<u8>,
+    /// Its file.
+    pub source: PathBuf,
+}
+
+impl OwnKeys {
+    /// Sorts out loaded keys. Errors in `findings` mean that no zone must be signed with them.
+    #[must_use]
+    pub fn new(zone: Name<'_>, keys: Vec<ZoneKey>, now: UnixTime, findings: &mut Diagnostics) -> Self {
+        let mut withheld: Vec<WithheldKey> = keys
+            .iter()
+            .map(|key| WithheldKey { dnskey_rdata: key.dnskey_rdata.clone(), source: key.source.clone() })
+            .collect();
+        let set = KeySet::new(zone, keys, now, findings);
+        withheld.retain(|key| !set.published().iter().any(|other| is_same_key(&other.dnskey_rdata, &key.dnskey_rdata)));
+        Self { set, withheld }
+    }
+
+    /// The published keys.
+    #[must_use]
+    pub const fn set(&self) -> &KeySet {
+        &self.set
+    }
+
+    /// Whether a DNSKEY is one of ours that is published.
+    #[must_use]
+    pub fn is_published(&self, dnskey_rdata: &[u8]) -> bool {
+        self.set.published().iter().any(|key| is_same_key(&key.dnskey_rdata, dnskey_rdata))
+    }
+
+    /// The key of ours that a DNSKEY is, if it is not to be published.
+    #[must_use]
+    pub fn withheld(&self, dnskey_rdata: &[u8]) -> Option<&WithheldKey> {
+        self.withheld.iter().find(|key| is_same_key(&key.dnskey_rdata, dnskey_rdata))
+    }
+}
+
+/// Whether two DNSKEYs are one key, revoked or not.
+pub(super) fn is_same_key(left: &[u8], right: &[u8]) -> bool {
+    match (Dnskey::parse(left), Dnskey::parse(right)) {
+        (Some(left), Some(right)) => {
+            (left.flags | FLAG_REVOKE, left.algorithm, left.public_key)
+                == (right.flags | FLAG_REVOKE, right.algorithm, right.public_key)
+        }
+        _ => false,
+    }
+}

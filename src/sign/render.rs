@@ -1,0 +1,315 @@
+//! Signs and formats one owner of the signed zone after the other: the work of one thread on one chunk.
+
+use super::plan::Plan;
+use super::tbs::push_canonical_rrset;
+use crate::base::{Name, Rtype, Ttl, UnixTime};
+use crate::crypto::CryptoError;
+use crate::denial::{Denial, OwnerItem, chain_ttl};
+use crate::output::text::push_after_owner;
+use crate::rdata::{self, rrsig::Rrsig};
+use crate::zone::{NodeRef, NodeStatus, RrsetRef, Zone};
+use std::ops::Range;
+
+/// What all threads of a run share.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Job<'a> {
+    pub(super) zone: &'a Zone,
+    pub(super) denial: &'a Denial,
+    pub(super) plan: &'a Plan<'a>,
+    /// TTL of the chain's records.
+    chain_ttl: Ttl,
+    /// Whether the records are also wanted as a ZONEMD digest takes them.
+    wants_wire: bool,
+}
+
+/// A finished chunk, or several in a row.
+#[derive(Debug, Default)]
+pub(super) struct Rendered {
+    /// Zone text.
+    pub(super) text: Vec<u8>,
+    /// Canonical wire form, in the order of RFC 8976 section 3.3.1, if asked for.
+    pub(super) wire: Vec<u8>,
+    /// Where in `text` the apex ZONEMD RRset stands with its signatures; empty if not there.
+    pub(super) zonemd_text: Range<usize>,
+    pub(super) tally: Tally,
+}
+
+/// How much was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub(super) owners: u64,
+    pub(super) records: u64,
+    /// Signatures by key, in the order of the plan.
+    pub(super) signatures: Vec<u64>,
+    pub(super) expirations: Option<(UnixTime, UnixTime)>,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.owners += other.owners;
+        self.records += other.records;
+        self.signatures.resize(self.signatures.len().max(other.signatures.len()), 0);
+        for (sum, count) in self.signatures.iter_mut().zip(&other.signatures) {
+            *sum += count;
+        }
+        for time in other.expirations.into_iter().flat_map(|(first, last)| [first, last]) {
+            self.see_expiration(time);
+        }
+    }
+
+    fn see_expiration(&mut self, time: UnixTime) {
+        let (first, last) = self.expirations.unwrap_or((time, time));
+        self.expirations = Some((first.min(time), last.max(time)));
+    }
+}
+
+/// An RRset to write: of the zone, or a record of the chain.
+#[derive(Clone, Copy, Debug)]
+struct Set<'s> {
+    rtype: Rtype,
+    ttl: Ttl,
+    rrset: Option<RrsetRef<'s>>,
+    chain_rdata: Option<&'s [u8]>,
+}
+
+impl<'s> Set<'s> {
+    fn of_zone(rrset: RrsetRef<'s>) -> Self {
+        Self { rtype: rrset.rtype(), ttl: rrset.ttl(), rrset: Some(rrset), chain_rdata: None }
+    }
+
+    fn rdatas(self) -> impl Iterator<Item = &'s [u8]> {
+        let records = self.rrset.into_iter().flat_map(|rrset| rrset.records().map(|record| record.rdata()));
+        records.chain(self.chain_rdata)
+    }
+}
+
+/// Buffers used again for every owner of a chunk.
+#[derive(Debug, Default)]
+struct Scratch {
+    /// The owner in text.
+    owner_text: Vec<u8>,
+    /// The owner in canonical form.
+    owner: Vec<u8>,
+    /// The octets to sign: the RRSIG header, then the RRset.
+    tbs: Vec<u8>,
+    header: Vec<u8>,
+    /// RDATA of all RRSIGs of the owner.
+    rrsigs: Vec<u8>,
+    made: Vec<Made>,
+}
+
+/// An RRSIG that was made.
+#[derive(Clone, Debug)]
+struct Made {
+    covered: Rtype,
+    ttl: Ttl,
+    /// Its RDATA in [`Scratch::rrsigs`].
+    rdata: Range<usize>,
+}
+
+impl<'a> Job<'a> {
+    pub(super) fn new(zone: &'a Zone, denial: &'a Denial, plan: &'a Plan<'a>, wants_wire: bool) -> Self {
+        Self { zone, denial, plan, chain_ttl: chain_ttl(zone), wants_wire }
+    }
+
+    /// Signs and formats a chunk of owners.
+    pub(super) fn render(&self, items: &[OwnerItem]) -> Result<Rendered, CryptoError> {
+        let mut out = Rendered::default();
+        out.tally.signatures = vec![0; self.plan.keys().len()];
+        let mut scratch = Scratch::default();
+        let (mut link_owner, mut chain_rdata) = (Vec::new(), Vec::new());
+        for item in items {
+            let node = item.node.map(|index| self.zone.node(index as usize));
+            chain_rdata.clear();
+            link_owner.clear();
+            if let Some(link) = item.link {
+                self.denial.push_rdata(self.zone, link as usize, &mut chain_rdata);
+                self.denial.push_owner(self.zone, link as usize, &mut link_owner);
+            }
+            let owner = node.map_or_else(|| Name::from_wire_trusted(&link_owner), NodeRef::owner);
+            scratch.begin(owner);
+            let chain = item.link.map(|_| self.chain_set(&chain_rdata));
+            self.render_owner(owner, node, chain, &mut scratch, &mut out)?;
+            out.tally.owners += 1;
+        }
+        Ok(out)
+    }
+
+    /// Formats the apex ZONEMD RRset with fresh signatures, as [`Rendered::zonemd_text`] holds it.
+    pub(super) fn render_zonemd(&self) -> Result<Vec<u8>, CryptoError> {
+        let mut out = Rendered::default();
+        out.tally.signatures = vec![0; self.plan.keys().len()];
+        let mut scratch = Scratch::default();
+        let apex = self.zone.apex_node();
+        scratch.begin(apex.owner());
+        if let Some(rrset) = apex.rrset(Rtype::ZONEMD) {
+            let set = Set::of_zone(rrset);
+            self.render_set(apex.owner(), set, self.signers(Some(apex), set), &mut scratch, &mut out)?;
+        }
+        Ok(out.text)
+    }
+
+    const fn chain_set<'s>(&self, rdata: &'s [u8]) -> Set<'s> {
+        Set { rtype: self.denial.rtype(), ttl: self.chain_ttl, rrset: None, chain_rdata: Some(rdata) }
+    }
+
+    fn signers(&self, node: Option<NodeRef<'_>>, set: Set<'_>) -> &'a [usize] {
+        match node {
+            Some(node) if set.rrset.is_some() => self.plan.signers(node.status(), set.rtype),
+            _ => self.plan.chain_signers(),
+        }
+    }
+
+    /// Writes the RRsets of an owner, ascending by type with the SOA in front, each with its signatures behind it.
+    fn render_owner(
+        &self,
+        owner: Name<'_>,
+        node: Option<NodeRef<'_>>,
+        chain: Option<Set<'_>>,
+        scratch: &mut Scratch,
+        out: &mut Rendered,
+    ) -> Result<(), CryptoError> {
+        let soa = sets(node, chain).filter(|set| set.rtype == Rtype::SOA);
+        let rest = sets(node, chain).filter(|set| set.rtype != Rtype::SOA);
+        for set in soa.chain(rest) {
+            let start = out.text.len();
+            self.render_set(owner, set, self.signers(node, set), scratch, out)?;
+            if is_apex_zonemd(node, set.rtype) {
+                out.zonemd_text = start..out.text.len();
+            }
+        }
+        if self.wants_wire {
+            self.push_wire(node, chain, scratch, &mut out.wire);
+        }
+        Ok(())
+    }
+
+    /// Writes an RRset and its signatures.
+    fn render_set(
+        &self,
+        owner: Name<'_>,
+        set: Set<'_>,
+        signers: &[usize],
+        scratch: &mut Scratch,
+        out: &mut Rendered,
+    ) -> Result<(), CryptoError> {
+        let class = self.zone.class();
+        for rdata in set.rdatas() {
+            out.text.extend_from_slice(&scratch.owner_text);
+            push_after_owner(set.ttl, class, set.rtype, &mut out.text);
+            rdata::push_text(set.rtype, rdata, &mut out.text);
+            out.text.push(b'\n');
+            out.tally.records += 1;
+        }
+        if signers.is_empty() {
+            return Ok(());
+        }
+        let first_made = scratch.made.len();
+        self.sign(owner, set, signers, scratch, &mut out.tally)?;
+        for made in &scratch.made[first_made..] {
+            out.text.extend_from_slice(&scratch.owner_text);
+            push_after_owner(made.ttl, class, Rtype::RRSIG, &mut out.text);
+            rdata::push_text(Rtype::RRSIG, &scratch.rrsigs[made.rdata.clone()], &mut out.text);
+            out.text.push(b'\n');
+            out.tally.records += 1;
+        }
+        Ok(())
+    }
+
+    /// Makes the signatures over an RRset (SIG-2, SIG-13).
+    fn sign(
+        &self,
+        owner: Name<'_>,
+        set: Set<'_>,
+        signers: &[usize],
+        scratch: &mut Scratch,
+        tally: &mut Tally,
+    ) -> Result<(), CryptoError> {
+        let times = self.plan.times();
+        let expiration = times.expiration(&scratch.owner, set.rtype);
+        scratch.tbs.clear();
+        for &index in signers {
+            let key = &self.plan.keys()[index];
+            let header = Rrsig {
+                covered: set.rtype,
+                algorithm: key.algorithm(),
+                labels: owner.rrsig_labels(),
+                original_ttl: set.ttl.seconds(),
+                expiration: expiration.to_timestamp(),
+                inception: times.inception(),
+                key_tag: key.key_tag,
+                signer: self.zone.apex(),
+                signature: &[],
+            };
+            scratch.header.clear();
+            header.push_header(&mut scratch.header);
+            let header_len = scratch.header.len();
+            if scratch.tbs.is_empty() {
+                scratch.tbs.extend_from_slice(&scratch.header);
+                let class = self.zone.class();
+                push_canonical_rrset(&scratch.owner, set.rtype, class, set.ttl, set.rdatas(), &mut scratch.tbs);
+            } else {
+                // The next key signs the same RRset; headers of one zone have one length.
+                scratch.tbs[..header_len].copy_from_slice(&scratch.header);
+            }
+            let start = scratch.rrsigs.len();
+            scratch.rrsigs.extend_from_slice(&scratch.header);
+            key.signer.sign(&scratch.tbs, &mut scratch.rrsigs)?;
+            scratch.made.push(Made { covered: set.rtype, ttl: set.ttl, rdata: start..scratch.rrsigs.len() });
+            tally.signatures[index] += 1;
+            tally.see_expiration(expiration);
+        }
+        Ok(())
+    }
+
+    /// Appends the records of an owner as a ZONEMD digest takes them: ascending by type number, then by RDATA, without
+    /// the apex ZONEMD and the signatures over it (RFC 8976 section 3.3.1, ZMD-3).
+    fn push_wire(&self, node: Option<NodeRef<'_>>, chain: Option<Set<'_>>, scratch: &mut Scratch, out: &mut Vec<u8>) {
+        let class = self.zone.class();
+        scratch.sort_made();
+        let push_set = |set: Set<'_>, out: &mut Vec<u8>| {
+            push_canonical_rrset(&scratch.owner, set.rtype, class, set.ttl, set.rdatas(), out);
+        };
+        sets(node, chain).filter(|set| set.rtype < Rtype::RRSIG).for_each(|set| push_set(set, out));
+        for made in &scratch.made {
+            if !is_apex_zonemd(node, made.covered) {
+                let rdata = std::iter::once(&scratch.rrsigs[made.rdata.clone()]);
+                push_canonical_rrset(&scratch.owner, Rtype::RRSIG, class, made.ttl, rdata, out);
+            }
+        }
+        sets(node, chain)
+            .filter(|set| set.rtype > Rtype::RRSIG)
+            .filter(|set| !is_apex_zonemd(node, set.rtype))
+            .for_each(|set| push_set(set, out));
+    }
+}
+
+impl Scratch {
+    /// Turns to the next owner.
+    fn begin(&mut self, owner: Name<'_>) {
+        self.owner_text.clear();
+        owner.push_text(&mut self.owner_text);
+        self.owner.clear();
+        owner.push_canonical(&mut self.owner);
+        self.rrsigs.clear();
+        self.made.clear();
+    }
+
+    /// Puts the owner's RRSIGs in canonical order.
+    fn sort_made(&mut self) {
+        let rrsigs = &self.rrsigs;
+        self.made.sort_unstable_by(|left, right| rrsigs[left.rdata.clone()].cmp(&rrsigs[right.rdata.clone()]));
+    }
+}
+
+/// The RRsets of an owner, ascending by type.
+fn sets<'s>(node: Option<NodeRef<'s>>, chain: Option<Set<'s>>) -> impl Iterator<Item = Set<'s>> {
+    let of_zone = move || node.into_iter().flat_map(NodeRef::rrsets).map(Set::of_zone);
+    let split = chain.map_or(Rtype(u16::MAX), |set| set.rtype);
+    let above = of_zone().skip_while(move |set| set.rtype <= split);
+    of_zone().take_while(move |set| set.rtype <= split).chain(chain).chain(above)
+}
+
+fn is_apex_zonemd(node: Option<NodeRef<'_>>, rtype: Rtype) -> bool {
+    rtype == Rtype::ZONEMD && node.is_some_and(|node| node.status() == NodeStatus::Apex)
+}

@@ -1,0 +1,86 @@
+//! The parallel part: chunks of owners are signed and formatted by all threads of the current rayon pool and written in
+//! order.
+//!
+//! Windows of chunks bound the memory: while one window is signed, the one before is written. The size of a chunk does
+//! not depend on the number of threads, so neither does the output.
+
+use super::render::{Job, Rendered, Tally};
+use super::{Observer, SignError};
+use crate::crypto::CryptoError;
+use crate::crypto::digest::Hasher;
+use crate::denial::OwnerItem;
+use crate::output::Output;
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::slice::ParallelSlice;
+use std::ops::Range;
+
+/// Owners signed at a stretch with one set of buffers: some milliseconds of work.
+const CHUNK_OWNERS: usize = 64;
+/// Chunks between two writes: enough to keep many threads busy, some 10 MB of text with small signatures.
+const WINDOW_CHUNKS: usize = 128;
+
+/// What a run made.
+#[derive(Debug, Default)]
+pub(super) struct Totals {
+    pub(super) tally: Tally,
+    /// Octets of zone text.
+    pub(super) octets: u64,
+    /// Where the apex ZONEMD RRset and its signatures stand in the output.
+    pub(super) zonemd_text: Range<u64>,
+}
+
+/// Signs everything and writes it to `output`; `digests` are fed with what a ZONEMD covers.
+///
+/// # Errors
+/// The first in zone order of a signer's failure, or the output's.
+pub(super) fn run(
+    job: &Job<'_>,
+    output: &mut dyn Output,
+    digests: &mut [Hasher],
+    observer: &dyn Observer,
+) -> Result<Totals, SignError> {
+    let mut walk = job.denial.walk(job.zone);
+    let total = (job.zone.node_count() + job.denial.len()) as u64;
+    let mut totals = Totals::default();
+    let mut finished: Vec<Rendered> = Vec::new();
+    loop {
+        let items: Vec<OwnerItem> = walk.by_ref().take(CHUNK_OWNERS * WINDOW_CHUNKS).collect();
+        let (written, rendered) =
+            rayon::join(|| write(&finished, output, digests, &mut totals), || render_window(job, &items));
+        written?;
+        finished = rendered?;
+        if finished.is_empty() {
+            return Ok(totals);
+        }
+        observer.progress(totals.tally.owners, total);
+    }
+}
+
+/// Signs a window of owners; the first error in zone order wins.
+fn render_window(job: &Job<'_>, items: &[OwnerItem]) -> Result<Vec<Rendered>, CryptoError> {
+    let mut results = Vec::new();
+    items.par_chunks(CHUNK_OWNERS).map(|chunk| job.render(chunk)).collect_into_vec(&mut results);
+    results.into_iter().collect()
+}
+
+/// Writes finished chunks in order.
+fn write(
+    finished: &[Rendered],
+    output: &mut dyn Output,
+    digests: &mut [Hasher],
+    totals: &mut Totals,
+) -> Result<(), SignError> {
+    for chunk in finished {
+        if !chunk.zonemd_text.is_empty() {
+            let Range { start, end } = chunk.zonemd_text;
+            totals.zonemd_text = totals.octets + start as u64..totals.octets + end as u64;
+        }
+        output.write_all(&chunk.text).map_err(SignError::Output)?;
+        for digest in &mut *digests {
+            digest.update(&chunk.wire);
+        }
+        totals.octets += chunk.text.len() as u64;
+        totals.tally.add(&chunk.tally);
+    }
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! The SOA serial of a signed zone (RFC 1982, SER-1): never backwards.
+
+use crate::base::time::serial_cmp;
+use crate::base::{Diagnostic, UnixTime};
+use std::cmp::Ordering;
+
+/// How the serial of the signed zone comes from the one in the file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SerialPolicy {
+    /// As in the file.
+    #[default]
+    Keep,
+    /// One more.
+    Increment,
+    /// Seconds since 1970.
+    UnixTime,
+    /// Today in UTC as `YYYYMMDDnn`.
+    Date,
+}
+
+/// How far ahead of today's `YYYYMMDD99` a serial may be and still count as a date serial whose range was used up.
+/// No standard says: 10,000 are a hundred days of a hundred serials, and a mistyped month or year lies beyond.
+const DATE_LEAD_MAX: u32 = 10_000;
+
+/// The serial to publish.
+///
+/// `Increment` skips 0, which some secondaries take for "no serial". `UnixTime` and `Date` go on by one where the
+/// number of this second, or of today, is already in use.
+///
+/// # Errors
+/// A finding if the policy would take the serial backwards, or to where RFC 1982 defines no order.
+pub fn next_serial(policy: SerialPolicy, old: u32, now: UnixTime) -> Result<u32, Box<Diagnostic>> {
+    let (fresh, lead_max) = match policy {
+        SerialPolicy::Keep => return Ok(old),
+        SerialPolicy::Increment => return Ok(increment(old)),
+        SerialPolicy::UnixTime => (now.to_timestamp().0, 0),
+        SerialPolicy::Date => (date_serial(now)?, 99 + DATE_LEAD_MAX),
+    };
+    match serial_cmp(fresh, old) {
+        Some(Ordering::Greater) => Ok(fresh),
+        Some(Ordering::Less | Ordering::Equal) if old.wrapping_sub(fresh) <= lead_max => Ok(increment(old)),
+        _ => Err(backwards(policy, old, fresh)),
+    }
+}
+
+const fn increment(old: u32) -> u32 {
+    let next = old.wrapping_add(1);
+    if next == 0 { 1 } else { next }
+}
+
+/// `YYYYMMDD00`; from the year 4295 on it no longer fits.
+fn date_serial(now: UnixTime) -> Result<u32, Box<Diagnostic>> {
+    now.format("%Y%m%d00").parse().map_err(|_| {
+        Diagnostic::error("serial-date", format!("the date {now} does not fit a serial")).because("RFC 1982").into()
+    })
+}
+
+#[cold]
+fn backwards(policy: SerialPolicy, old: u32, fresh: u32) -> Box<Diagnostic> {
+    let name = if policy == SerialPolicy::Date { "date" } else { "unixtime" };
+    let why = match serial_cmp(fresh, old) {
+        None => "neither is later: they are 2147483648 apart",
+        _ => "the serial would go backwards",
+    };
+    // The largest step forward that every secondary follows (RFC 1982 section 7).
+    let stepping_stone = old.wrapping_add(0x7fff_ffff);
+    Diagnostic::error("serial-backwards", format!("serial {old} cannot become {fresh} (--serial {name}): {why}"))
+        .because("RFC 1982 section 3.2, SER-1")
+        .help(format!(
+            "use --serial increment; or publish {stepping_stone} first and, once all secondaries have it, change over"
+        ))
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-11-23 12:00:00 UTC.
+    const NOW: UnixTime = UnixTime(1_795_435_200);
+
+    #[test]
+    fn each_policy_moves_forward() {
+        use SerialPolicy::{Date, Increment, Keep, UnixTime};
+        for (policy, old, new) in [
+            (Keep, 7, 7),
+            (Increment, 7, 8),
+            (Increment, u32::MAX, 1),
+            (UnixTime, 7, 1_795_435_200),
+            (UnixTime, 1_795_435_199, 1_795_435_200),
+            (UnixTime, 1_795_435_200, 1_795_435_201),
+            (UnixTime, 4_000_000_000, 1_795_435_200),
+            (Date, 0, 2_026_112_300),
+            (Date, 2_026_112_299, 2_026_112_300),
+            (Date, 2_026_112_300, 2_026_112_301),
+            (Date, 2_026_112_399, 2_026_112_400),
+            (Date, 2_026_112_471, 2_026_112_472),
+            (Date, 4_200_000_000, 2_026_112_300),
+        ] {
+            assert_eq!(next_serial(policy, old, NOW), Ok(new), "{policy:?} from {old}");
+        }
+    }
+
+    #[test]
+    fn backwards_and_undefined_are_refused() {
+        use SerialPolicy::{Date, UnixTime};
+        for (policy, old, part) in [
+            (UnixTime, 1_795_435_201, "would go backwards"),
+            (UnixTime, 2_026_112_300, "would go backwards"),
+            (UnixTime, 1_795_435_200 + 0x8000_0000, "2147483648 apart"),
+            (Date, 2_027_112_300, "would go backwards"),
+            (Date, 2_026_112_300 + 0x8000_0000, "2147483648 apart"),
+        ] {
+            let finding = next_serial(policy, old, NOW).unwrap_err();
+            assert!(finding.message.contains(part), "{policy:?} from {old}: {finding}");
+            assert_eq!(finding.code, "serial-backwards");
+        }
+        let help = next_serial(UnixTime, 2_026_112_300, NOW).unwrap_err().help;
+        assert!(help.contains("publish 4173595947 first"), "{help}");
+    }
+
+    #[test]
+    fn a_new_serial_is_always_later() {
+        for old in (0..=u32::MAX).step_by(99_991) {
+            for policy in [SerialPolicy::Increment, SerialPolicy::UnixTime, SerialPolicy::Date] {
+                if let Ok(new) = next_serial(policy, old, NOW) {
+                    assert_eq!(serial_cmp(new, old), Some(Ordering::Greater), "{policy:?} from {old}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What a run did, for people and for scripts.
+
+use super::apex::Dnskeys;
+use super::options::{DenialOptions, SelfCheck, SignOptions};
+use super::plan::Plan;
+use super::run::Totals;
+use super::self_check::Checked;
+use crate::base::{Algorithm, NameBuf, UnixTime};
+use crate::keys::{KeyRole, KeySet};
+use crate::zone::Zone;
+use std::path::PathBuf;
+
+/// A published key of ours and what it did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeySummary {
+    /// Its tag.
+    pub key_tag: u16,
+    /// Its algorithm.
+    pub algorithm: Algorithm,
+    /// What it signs; `None` if it is only published.
+    pub role: Option<KeyRole>,
+    /// Its file.
+    pub source: PathBuf,
+    /// Signatures it made.
+    pub signatures: u64,
+}
+
+/// What a run did.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// The zone.
+    pub zone: NameBuf,
+    /// Serial in the input.
+    pub serial_before: u32,
+    /// Serial in the output.
+    pub serial: u32,
+    /// Records of the input that were signed or carried over.
+    pub records_read: u64,
+    /// Records of an earlier signing that were dropped from the input.
+    pub records_dropped: u64,
+    /// Records in the output.
+    pub records_written: u64,
+    /// Octets of the output.
+    pub octets: u64,
+    /// Our published keys.
+    pub keys: Vec<KeySummary>,
+    /// DNSKEYs of other signers in the output.
+    pub foreign_dnskeys_kept: usize,
+    /// DNSKEYs of other signers left out.
+    pub foreign_dnskeys_dropped: usize,
+    /// The denial chain's parameters.
+    pub denial: DenialOptions,
+    /// Its records.
+    pub chain_records: u64,
+    /// Signatures made, a ZONEMD signed twice counted once.
+    pub signatures: u64,
+    /// First and last expiration of them.
+    pub expirations: Option<(UnixTime, UnixTime)>,
+    /// How much was checked.
+    pub self_check: SelfCheck,
+    /// What the check did.
+    pub checked: Checked,
+}
+
+/// What is counted before signing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counts {
+    pub(super) serial_before: u32,
+    pub(super) records_read: u64,
+    pub(super) dropped: u64,
+    pub(super) dnskeys: Dnskeys,
+    pub(super) chain_records: u64,
+}
+
+impl Summary {
+    pub(super) fn new(
+        zone: &Zone,
+        keys: &KeySet,
+        plan: &Plan<'_>,
+        options: &SignOptions,
+        counts: &Counts,
+        totals: Totals,
+        checked: Checked,
+    ) -> Self {
+        let Totals { tally, octets, .. } = totals;
+        let signatures_of = |algorithm, key_tag| {
+            let keys = plan.keys().iter().zip(&tally.signatures);
+            keys.filter(|(key, _)| (key.algorithm(), key.key_tag) == (algorithm, key_tag)).map(|(_, count)| count).sum()
+        };
+        let key_summary = |(index, key): (usize, &crate::keys::ZoneKey)| KeySummary {
+            key_tag: key.key_tag,
+            algorithm: key.algorithm,
+            role: keys.role(index),
+            source: key.source.clone(),
+            signatures: signatures_of(key.algorithm, key.key_tag),
+        };
+        Self {
+            zone: zone.apex().to_owned(),
+            serial_before: counts.serial_before,
+            serial: zone.soa().serial,
+            records_read: counts.records_read,
+            records_dropped: counts.dropped,
+            records_written: tally.records,
+            octets,
+            keys: keys.published().iter().enumerate().map(key_summary).collect(),
+            foreign_dnskeys_kept: counts.dnskeys.foreign_kept,
+            foreign_dnskeys_dropped: counts.dnskeys.foreign_dropped,
+            denial: options.denial.clone(),
+            chain_records: counts.chain_records,
+            signatures: tally.signatures.iter().sum(),
+            expirations: tally.expirations,
+            self_check: options.self_check,
+            checked,
+        }
+    }
+}

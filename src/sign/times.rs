@@ -1,0 +1,240 @@
+//! When signatures begin and end (RFC 4034 section 3.1.5, TIM-1 to TIM-7).
+
+use crate::base::{Diagnostic, Rtype, Seconds, TimeSpec, Timestamp, UnixTime};
+
+/// The span of a signature that RFC 1982 comparison can still order (TIM-1).
+const SPAN_MAX: Seconds = Seconds(0x7fff_ffff);
+
+/// Where signatures end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// At a time.
+    Expiration(TimeSpec),
+    /// This long after the inception: the figure that policies count (TIM-3), back-dating included.
+    Validity(Seconds),
+}
+
+/// The times as they are asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct TimeOptions {
+    /// When signatures begin; an hour back by default, against clocks that are slow.
+    pub inception: TimeSpec,
+    /// When they end.
+    pub end: End,
+    /// The span of signatures by key-signing keys (DNSKEY, CDS, CDNSKEY), if another.
+    pub dnskey_validity: Option<Seconds>,
+    /// By how much expirations are spread, towards the earlier.
+    pub jitter: Seconds,
+}
+
+impl Default for TimeOptions {
+    fn default() -> Self {
+        Self {
+            inception: TimeSpec::FromNow(Seconds(-Seconds::HOUR.0)),
+            end: End::Validity(Self::VALIDITY),
+            dnskey_validity: None,
+            jitter: Seconds(0),
+        }
+    }
+}
+
+impl TimeOptions {
+    /// Seven days, the upper end of what N-5 asks for.
+    pub const VALIDITY: Seconds = Seconds(7 * Seconds::DAY.0);
+}
+
+/// The times of a run, checked: each window holds `now`, ends after it begins and spans less than 2^31 seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignatureTimes {
+    now: UnixTime,
+    inception: UnixTime,
+    expiration: UnixTime,
+    dnskey_expiration: UnixTime,
+    jitter: Seconds,
+}
+
+impl SignatureTimes {
+    /// Resolves and checks what was asked for.
+    ///
+    /// # Errors
+    /// A finding for times that would make a bogus zone at once, or that RRSIG fields cannot hold.
+    pub fn resolve(options: &TimeOptions, now: UnixTime) -> Result<Self, Box<Diagnostic>> {
+        let inception = options.inception.resolve(now);
+        let expiration = match options.end {
+            End::Expiration(spec) => spec.resolve(now),
+            End::Validity(span) => inception.plus(span),
+        };
+        let dnskey_expiration = options.dnskey_validity.map_or(expiration, |span| inception.plus(span));
+        if inception.0 < 0 {
+            return Err(bad_time(format!("the inception {inception} lies before 1970"), "TIM-1", ""));
+        }
+        if inception > now {
+            let message = format!("the inception {inception} lies in the future: nothing would validate before it");
+            return Err(bad_time(message, "TIM-3", "leave --inception out for an hour ago"));
+        }
+        for (what, end) in [("signatures", expiration), ("DNSKEY signatures", dnskey_expiration)] {
+            check_window(what, inception, end, now)?;
+        }
+        let left = Seconds(expiration.since(inception).0.min(expiration.since(now).0));
+        if options.jitter >= left {
+            let jitter = options.jitter;
+            let message = format!("a jitter of {jitter} is not shorter than the validity left, {left}");
+            return Err(bad_time(message, "TIM-7", "a jitter may only shorten signatures, never to nothing"));
+        }
+        Ok(Self { now, inception, expiration, dnskey_expiration, jitter: options.jitter })
+    }
+
+    /// The inception of every signature.
+    #[must_use]
+    pub const fn inception(&self) -> Timestamp {
+        self.inception.to_timestamp()
+    }
+
+    /// When the signatures over an RRset end. Apex keys and the SOA are not jittered, so that one figure tells how
+    /// fresh they are; the rest is, by a hash of the owner in canonical form and the type, and only to the earlier.
+    #[must_use]
+    pub fn expiration(&self, owner_canonical: &[u8], rtype: Rtype) -> UnixTime {
+        match rtype {
+            Rtype::DNSKEY | Rtype::CDS | Rtype::CDNSKEY => self.dnskey_expiration,
+            Rtype::SOA => self.expiration,
+            _ => self.expiration.minus(self.jitter_of(owner_canonical, rtype)),
+        }
+    }
+
+    /// From 0 to the jitter, both inclusive.
+    fn jitter_of(&self, owner_canonical: &[u8], rtype: Rtype) -> Seconds {
+        if self.jitter.0 == 0 {
+            return self.jitter;
+        }
+        let range = self.jitter.0.unsigned_abs() + 1;
+        Seconds(i64::try_from(spread(owner_canonical, rtype) % range).expect("at most the jitter"))
+    }
+
+    /// The earliest that any signature can end.
+    #[must_use]
+    pub fn earliest_expiration(&self) -> UnixTime {
+        self.expiration.minus(self.jitter).min(self.dnskey_expiration)
+    }
+
+    /// How long every signature will be valid from now, at least.
+    #[must_use]
+    pub fn remaining(&self) -> Seconds {
+        self.earliest_expiration().since(self.now)
+    }
+}
+
+/// Checks one window against the clock and the field.
+fn check_window(what: &str, inception: UnixTime, expiration: UnixTime, now: UnixTime) -> Result<(), Box<Diagnostic>> {
+    let help = "give --validity a length such as 7d, or --expiration a later time such as now+6d";
+    if expiration <= inception {
+        let message = format!("{what} would end ({expiration}) before they begin ({inception})");
+        return Err(bad_time(message, "RFC 4034 section 3.1.5", help));
+    }
+    if expiration <= now {
+        let message = format!("{what} would end at {expiration}, which is past: they would be bogus at once");
+        return Err(bad_time(message, "TIM-3", help));
+    }
+    let span = expiration.since(inception);
+    if span > SPAN_MAX {
+        let message = format!("{what} would span {span}; an RRSIG spans less than 2147483648 seconds");
+        return Err(bad_time(message, "RFC 4034 section 3.1.5, TIM-1", help));
+    }
+    Ok(())
+}
+
+#[cold]
+fn bad_time(message: String, reference: &'static str, help: &str) -> Box<Diagnostic> {
+    Diagnostic::error("signature-time", message).because(reference).help(help).into()
+}
+
+/// A 64-bit hash of an owner and a type: FNV-1a, with its bits mixed so that the remainder by any range is even.
+/// It spreads load and hides nothing, so it needs no key.
+fn spread(owner_canonical: &[u8], rtype: Rtype) -> u64 {
+    let step = |hash: u64, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    let hash = owner_canonical.iter().fold(0xcbf2_9ce4_8422_2325, step);
+    let hash = rtype.0.to_be_bytes().iter().fold(hash, step);
+    let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    hash ^ (hash >> 33)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixTime = UnixTime(1_800_000_000);
+
+    fn options() -> TimeOptions {
+        TimeOptions::default()
+    }
+
+    #[test]
+    fn the_default_span_is_seven_days_with_the_back_dating() {
+        let times = SignatureTimes::resolve(&options(), NOW).unwrap();
+        assert_eq!(times.inception(), NOW.minus(Seconds::HOUR).to_timestamp());
+        let expiration = times.expiration(b"\0", Rtype::A);
+        assert_eq!(expiration.since(NOW.minus(Seconds::HOUR)), Seconds(7 * 86_400));
+        assert_eq!(times.expiration(b"\0", Rtype::DNSKEY), expiration);
+    }
+
+    #[test]
+    fn the_dnskey_span_is_its_own() {
+        let options = TimeOptions { dnskey_validity: Some(Seconds(2 * 86_400)), ..options() };
+        let times = SignatureTimes::resolve(&options, NOW).unwrap();
+        for rtype in [Rtype::DNSKEY, Rtype::CDS, Rtype::CDNSKEY] {
+            assert_eq!(times.expiration(b"\0", rtype).since(NOW), Seconds(2 * 86_400 - 3600));
+        }
+        assert_eq!(times.expiration(b"\0", Rtype::SOA).since(NOW), Seconds(7 * 86_400 - 3600));
+        assert_eq!(times.remaining(), Seconds(2 * 86_400 - 3600));
+    }
+
+    #[test]
+    fn times_that_cannot_be_are_refused() {
+        let at = |time: i64| TimeSpec::At(UnixTime(NOW.0 + time));
+        for (options, part) in [
+            (TimeOptions { inception: at(1), ..options() }, "in the future"),
+            (TimeOptions { inception: TimeSpec::At(UnixTime(-1)), ..options() }, "before 1970"),
+            (TimeOptions { end: End::Validity(Seconds(0)), ..options() }, "before they begin"),
+            (TimeOptions { end: End::Expiration(at(-7200)), ..options() }, "before they begin"),
+            (TimeOptions { end: End::Expiration(at(-1)), ..options() }, "bogus at once"),
+            (TimeOptions { end: End::Expiration(at(0)), ..options() }, "bogus at once"),
+            (TimeOptions { end: End::Validity(Seconds(0x8000_0000)), ..options() }, "2147483648 seconds"),
+            (TimeOptions { dnskey_validity: Some(Seconds(1800)), ..options() }, "DNSKEY signatures would end"),
+            (TimeOptions { jitter: Seconds(7 * 86_400), ..options() }, "a jitter of 7d"),
+            (TimeOptions { jitter: Seconds(7 * 86_400 - 3600), ..options() }, "a jitter of 6d 23h"),
+        ] {
+            let finding = SignatureTimes::resolve(&options, NOW).unwrap_err();
+            assert!(finding.message.contains(part), "{finding}");
+        }
+        let options = TimeOptions { end: End::Validity(Seconds(0x7fff_ffff)), ..options() };
+        assert!(SignatureTimes::resolve(&options, NOW).is_ok());
+    }
+
+    /// TIM-7: only ever shorter, at most by the jitter, the same each time, and spread over the whole range.
+    #[test]
+    fn jitter_shortens_and_spreads() {
+        let jitter = Seconds(12 * 3600);
+        let times = SignatureTimes::resolve(&TimeOptions { jitter, ..options() }, NOW).unwrap();
+        let plain = SignatureTimes::resolve(&options(), NOW).unwrap();
+        let mut buckets = [0_u32; 12];
+        for number in 0..12_000_u32 {
+            let owner = number.to_be_bytes();
+            let cut = plain.expiration(&owner, Rtype::A).since(times.expiration(&owner, Rtype::A));
+            assert!((0..=jitter.0).contains(&cut.0));
+            buckets[usize::try_from(cut.0 / 3601).unwrap()] += 1;
+        }
+        assert!(buckets.iter().all(|&count| (850..1150).contains(&count)), "{buckets:?}");
+        for rtype in [Rtype::SOA, Rtype::DNSKEY, Rtype::CDS] {
+            assert_eq!(times.expiration(b"\0", rtype), plain.expiration(b"\0", rtype));
+        }
+        assert_ne!(times.expiration(b"\x01a\0", Rtype::A), times.expiration(b"\x01a\0", Rtype::AAAA));
+        assert_eq!(times.remaining(), Seconds(plain.remaining().0 - jitter.0));
+    }
+
+    #[test]
+    fn the_shortest_jitter_uses_both_its_values() {
+        let times = SignatureTimes::resolve(&TimeOptions { jitter: Seconds(1), ..options() }, NOW).unwrap();
+        let ends: std::collections::BTreeSet<_> =
+            (0..64_u8).map(|byte| times.expiration(&[byte], Rtype::TXT)).collect();
+        assert_eq!(ends.len(), 2);
+    }
+}
