@@ -173,6 +173,19 @@ impl Diagnostics {
         &self.list
     }
 
+    /// The findings kept, to add to them what is known later.
+    pub fn list_mut(&mut self) -> &mut [Diagnostic] {
+        &mut self.list
+    }
+
+    /// Makes every warning an error.
+    pub fn promote_warnings(&mut self) {
+        for finding in &mut self.list {
+            finding.severity = Severity::Error;
+        }
+        self.error_count += std::mem::take(&mut self.warning_count);
+    }
+
     /// All errors, those not kept too.
     #[must_use]
     pub const fn error_count(&self) -> u64 {

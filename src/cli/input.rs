@@ -2,28 +2,90 @@
 
 use super::{Env, Failure};
 use crate::base::{Diagnostics, NameBuf};
-use crate::zone::RecordStore;
-use crate::zonefile::{self, Input, ReadOptions};
-use std::io::{self, Read, Write};
+use crate::zone::build::{BuildOptions, build};
+use crate::zone::{RecordStore, Zone, check};
+use crate::zonefile::{self, Input, ReadOptions, shown_line};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 
 /// How many errors, and how many warnings, are printed; the rest are counted.
 pub(super) const FINDINGS_MAX: usize = 20;
 
-/// Reads the records of a zone file; `-` is standard input. `$INCLUDE` is followed: the zone is the operator's own.
-pub(super) fn read_records(
+/// Zone text as the command line names it.
+#[derive(Debug)]
+pub(super) enum ZoneText<'a> {
+    File(&'a Path),
+    /// Standard input, read to its end.
+    Standard(Vec<u8>),
+}
+
+impl<'a> ZoneText<'a> {
+    /// Takes a path; `-` is standard input.
+    pub(super) fn open(path: &'a Path, env: &mut Env<'_>) -> Result<Self, Failure> {
+        if path != Path::new("-") {
+            return Ok(Self::File(path));
+        }
+        let mut text = Vec::new();
+        env.stdin.read_to_end(&mut text).map_err(|error| Failure::new(format_args!("standard input: {error}")))?;
+        Ok(Self::Standard(text))
+    }
+
+    /// Reads the records. `$INCLUDE` is followed: the zone is the operator's own.
+    pub(super) fn read(&self, origin: Option<&NameBuf>, findings: &mut Diagnostics) -> Result<RecordStore, Failure> {
+        let input = match self {
+            Self::File(path) => Input::Path(path),
+            Self::Standard(text) => Input::Bytes { name: "-", text },
+        };
+        zonefile::read(input, &ReadOptions::trusted(origin.cloned()), findings).map_err(Failure::new)
+    }
+
+    /// Gives findings about whole records the lines they stand on; parse errors have theirs.
+    pub(super) fn add_source_lines(&self, findings: &mut Diagnostics) {
+        for finding in findings.list_mut() {
+            if let (Some(position), None) = (&finding.position, &finding.source_line) {
+                let line = match self {
+                    Self::Standard(text) if &*position.file == "-" => nth_line(text.as_slice(), position.line),
+                    // A file that has gone meanwhile leaves the finding without its line.
+                    _ => {
+                        File::open(&*position.file).ok().and_then(|file| nth_line(BufReader::new(file), position.line))
+                    }
+                };
+                finding.source_line = line.map(|line| shown_line(&line));
+            }
+        }
+    }
+}
+
+/// A line by its number from 1, without its end.
+fn nth_line(text: impl BufRead, number: u32) -> Option<Vec<u8>> {
+    let index = usize::try_from(number).ok()?.checked_sub(1)?;
+    text.split(b'\n').nth(index)?.ok()
+}
+
+/// Reads a zone, builds it and checks it. `prepare` sees the records before the zone is built.
+///
+/// `None` if there is no zone: with parse errors it would not be whole (ZF-16), and its checks would find what follows
+/// from those errors alone. A zone with errors among its findings is only fit to be described.
+pub(super) fn load_zone(
     path: &Path,
-    origin: Option<&NameBuf>,
+    options: &BuildOptions,
     env: &mut Env<'_>,
     findings: &mut Diagnostics,
-) -> Result<RecordStore, Failure> {
-    let options = ReadOptions::trusted(origin.cloned());
-    if path != Path::new("-") {
-        return zonefile::read(Input::Path(path), &options, findings).map_err(Failure::new);
+    prepare: impl FnOnce(&mut RecordStore),
+) -> Result<Option<Zone>, Failure> {
+    let text = ZoneText::open(path, env)?;
+    let mut records = text.read(options.apex.as_ref(), findings)?;
+    if findings.has_errors() {
+        return Ok(None);
     }
-    let mut text = Vec::new();
-    env.stdin.read_to_end(&mut text).map_err(|error| Failure::new(format_args!("standard input: {error}")))?;
-    zonefile::read(Input::Bytes { name: "-", text: &text }, &options, findings).map_err(Failure::new)
+    prepare(&mut records);
+    let zone = build(records, options, findings);
+    if let Some(zone) = &zone {
+        check::check(zone, findings);
+    }
+    text.add_source_lines(findings);
+    Ok(zone)
 }
 
 /// Prints the findings kept, and how many more there were.
@@ -35,4 +97,12 @@ pub(super) fn write_findings(findings: &Diagnostics, out: &mut dyn Write) -> io:
         0 => Ok(()),
         count => writeln!(out, "… and {count} more"),
     }
+}
+
+/// `2 errors, 1 warning`; empty if there are none.
+pub(super) fn count_text(findings: &Diagnostics) -> String {
+    let counts = [(findings.error_count(), "error"), (findings.warning_count(), "warning")];
+    let parts = counts.iter().filter(|(count, _)| *count > 0);
+    let parts = parts.map(|&(count, noun)| format!("{count} {noun}{}", if count == 1 { "" } else { "s" }));
+    parts.collect::<Vec<_>>().join(", ")
 }

@@ -14,6 +14,7 @@ mod problem;
 mod report;
 mod source;
 
+pub use report::shown_line;
 pub use source::{Input, ReadError};
 
 use crate::base::{Diagnostics, NameBuf};

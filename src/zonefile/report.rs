@@ -90,6 +90,12 @@ struct Line<'a> {
     column: usize,
 }
 
+/// A whole line of a zone file as findings show it.
+#[must_use]
+pub fn shown_line(line: &[u8]) -> String {
+    Line { text: line.strip_suffix(b"\r").unwrap_or(line), column: 0 }.shown()
+}
+
 /// The line that holds an offset, without its end.
 fn line_at(text: &[u8], offset: usize) -> Line<'_> {
     let start = memrchr(b'\n', &text[..offset]).map_or(0, |at| at + 1);
