@@ -9,19 +9,9 @@ use std::cmp::Ordering;
 /// Appends the sort key of `labels`, the wire form of the labels in front of some suffix (without a root label needed),
 /// as [`Name::strip_suffix`] gives them. An empty slice gives an empty key: the suffix itself.
 pub fn push_labels_key(labels: &[u8], out: &mut Vec<u8>) {
-    // At most 127 labels fit a name, so their starts fit a fixed array.
-    let mut starts = [0u8; 128];
-    let mut count = 0;
-    let mut at = 0;
-    while at < labels.len() && labels[at] != 0 {
-        starts[count] = u8::try_from(at).expect("names are at most 255 octets");
-        count += 1;
-        at += 1 + usize::from(labels[at]);
-    }
+    let (starts, count) = label_starts(labels);
     for &start in starts[..count].iter().rev() {
-        let start = usize::from(start);
-        let len = usize::from(labels[start]);
-        for &byte in &labels[start + 1..start + 1 + len] {
+        for &byte in label_at(labels, start) {
             match byte {
                 0 => out.extend_from_slice(&[1, 1]),
                 1 => out.extend_from_slice(&[1, 2]),
@@ -47,18 +37,40 @@ pub fn key_prefix(key: &[u8]) -> u64 {
 }
 
 /// Compares two names in canonical order without building keys: label by label from the right, as RFC 4034 section 6.1
-/// words it. Slower than keys; for single comparisons and as the oracle of the keys.
+/// words it. For single comparisons, and as the oracle of the keys.
 #[must_use]
 pub fn canonical_cmp(left: Name<'_>, right: Name<'_>) -> Ordering {
-    let left: Vec<&[u8]> = left.labels().collect();
-    let right: Vec<&[u8]> = right.labels().collect();
-    for (a, b) in left.iter().rev().zip(right.iter().rev()) {
+    let (left_starts, left_count) = label_starts(left.as_wire());
+    let (right_starts, right_count) = label_starts(right.as_wire());
+    let left_labels = left_starts[..left_count].iter().rev().map(|&start| label_at(left.as_wire(), start));
+    let right_labels = right_starts[..right_count].iter().rev().map(|&start| label_at(right.as_wire(), start));
+    for (a, b) in left_labels.zip(right_labels) {
         let order = a.iter().map(u8::to_ascii_lowercase).cmp(b.iter().map(u8::to_ascii_lowercase));
         if order != Ordering::Equal {
             return order;
         }
     }
-    left.len().cmp(&right.len())
+    left_count.cmp(&right_count)
+}
+
+/// Where the labels of a name start, and how many there are; the root label, if it is there, not counted.
+fn label_starts(wire: &[u8]) -> ([u8; 128], usize) {
+    // At most 127 labels fit a name, so their starts fit a fixed array.
+    let mut starts = [0u8; 128];
+    let mut count = 0;
+    let mut at = 0;
+    while at < wire.len() && wire[at] != 0 {
+        starts[count] = u8::try_from(at).expect("names are at most 255 octets");
+        count += 1;
+        at += 1 + usize::from(wire[at]);
+    }
+    (starts, count)
+}
+
+/// The label whose length octet is at `start`.
+fn label_at(wire: &[u8], start: u8) -> &[u8] {
+    let start = usize::from(start);
+    &wire[start + 1..start + 1 + usize::from(wire[start])]
 }
 
 #[cfg(test)]
