@@ -8,11 +8,14 @@
 pub mod ds;
 pub mod error;
 pub mod file;
+pub mod generate;
+pub mod inspect;
 pub mod name;
 pub mod private_file;
 pub mod public_file;
 pub mod role;
 pub mod timing;
+pub mod write;
 
 pub use error::{KeyError, KeyErrorKind};
 pub use file::{LoadOptions, load};

@@ -242,7 +242,7 @@ mod tests {
         let file = PrivateFile::parse(Path::new("K.private"), ED25519.as_bytes()).unwrap();
         let shown = format!("{file:?} {:?}", file.key);
         assert!(!shown.contains("ODIy") && !shown.contains("[56"), "{shown}");
-        let error = error_of(&ED25519.replace("MjI=", "Mj!="));
+        let error = error_of(&ED25519.replace("NjI=", "Nj!="));
         assert!(!error.contains("ODIy"), "{error}");
     }
 

@@ -210,8 +210,8 @@ mod tests {
         ] {
             let file = parse(&form).unwrap();
             assert_eq!(
-                (file.owner, file.ttl, file.dnskey_rdata),
-                (plain.owner.clone(), None, plain.dnskey_rdata.clone()),
+                (file.owner.as_name(), file.ttl, &file.dnskey_rdata),
+                (plain.owner.as_name(), None, &plain.dnskey_rdata),
                 "{form}"
             );
         }
