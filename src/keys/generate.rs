@@ -87,7 +87,8 @@ fn taken_tags(zone: Name<'_>, directory: &Path) -> Result<Vec<u16>, KeyError> {
     for entry in fs::read_dir(directory).map_err(|error| KeyError::io(directory, error))? {
         let entry = entry.map_err(|error| KeyError::io(directory, error))?;
         let name = entry.file_name();
-        let Some(base) = name.to_str().and_then(|name| name.strip_suffix(".key").or(name.strip_suffix(".private")))
+        let Some(base) =
+            name.to_str().and_then(|name| name.strip_suffix(".key").or_else(|| name.strip_suffix(".private")))
         else {
             continue;
         };

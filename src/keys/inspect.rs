@@ -226,3 +226,13 @@ fn bits_of(algorithm: Algorithm, public_field: &[u8]) -> Result<usize, CryptoErr
         _ => 256,
     })
 }
+
+/// The owner and DNSKEY RDATA in the `.key` file an argument names: itself, its private half, or their base name.
+///
+/// # Errors
+/// [`KeyError`] if it cannot be read or is malformed.
+pub fn read_dnskey(argument: &Path) -> Result<(NameBuf, Vec<u8>), KeyError> {
+    let path = paths_of(argument, None).public;
+    let public = PublicFile::parse(&path, &read_file(&path)?)?;
+    Ok((public.owner, public.dnskey_rdata))
+}
