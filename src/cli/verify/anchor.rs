@@ -1,0 +1,61 @@
+//! Reads the file that `--anchor` names.
+
+use crate::base::{Diagnostics, Name, NameBuf, Rtype};
+use crate::cli::Failure;
+use crate::verify::Anchor;
+use crate::zonefile::{self, Input, ReadOptions};
+use std::fs;
+use std::path::Path;
+
+/// The DS and DNSKEY records for `apex` in a file. Relative names are taken as below the root, so that `example.com` is
+/// meant as the people write it who leave out the final dot; if that gives nothing, as below the apex, for `@`.
+pub(super) fn read(path: &Path, apex: Name<'_>) -> Result<Vec<Anchor>, Failure> {
+    let text = fs::read(path).map_err(|error| Failure::new(format_args!("{}: {error}", path.display())))?;
+    let mut others = Vec::new();
+    for origin in [Name::ROOT, apex] {
+        let anchors = parse(path, &text, origin, apex, &mut others)?;
+        if !anchors.is_empty() {
+            return Ok(anchors);
+        }
+    }
+    let others: Vec<String> = others.iter().map(NameBuf::to_string).collect();
+    let found = if others.is_empty() { "none at all".into() } else { format!("only for {}", others.join(", ")) };
+    Err(Failure::new(format_args!("{}: no DS or DNSKEY record for {apex}, {found}", path.display())))
+}
+
+fn parse(
+    path: &Path,
+    text: &[u8],
+    origin: Name<'_>,
+    apex: Name<'_>,
+    others: &mut Vec<NameBuf>,
+) -> Result<Vec<Anchor>, Failure> {
+    let name = path.display().to_string();
+    // DS files as tools write them have no TTLs, and theirs do not matter.
+    let mut with_ttl = b"$TTL 0\n".to_vec();
+    with_ttl.extend_from_slice(text);
+    let mut findings = Diagnostics::new(1);
+    let options = ReadOptions { origin: Some(origin.to_owned()), ..ReadOptions::default() };
+    let input = Input::Bytes { name: &name, text: &with_ttl };
+    let store = zonefile::read(input, &options, &mut findings).map_err(Failure::new)?;
+    if let Some(error) = findings.list().first().filter(|_| findings.has_errors()) {
+        // The line put in front must not be counted.
+        let line = error.position.as_ref().map_or(0, |position| position.line.saturating_sub(1));
+        return Err(Failure::new(format_args!("{name}:{line}: {}", error.message)));
+    }
+    let mut anchors = Vec::new();
+    for record in store.records() {
+        let anchor = match record.rtype {
+            Rtype::DS | Rtype::CDS => Anchor::Ds(store.rdata(record).to_vec()),
+            Rtype::DNSKEY => Anchor::Dnskey(store.rdata(record).to_vec()),
+            _ => continue,
+        };
+        let owner = store.owner(record);
+        if owner == apex {
+            anchors.push(anchor);
+        } else if !others.iter().any(|other| other.as_name() == owner) {
+            others.push(owner.to_owned());
+        }
+    }
+    Ok(anchors)
+}
