@@ -3,7 +3,7 @@
 mod anchor;
 mod output;
 
-use super::input::{read_records, write_findings};
+use super::input::{ZoneText, write_findings};
 use super::{Env, Failure, Outcome};
 use crate::base::{Diagnostic, Diagnostics, NameBuf, Seconds, Severity, TimeSpec};
 use crate::verify::{Report, Scope, VerifyOptions, verify_zone};
@@ -84,11 +84,13 @@ fn in_pool(threads: Option<u16>, verify: impl FnOnce() -> Report + Send) -> Resu
 /// signatures. `None` if the zone cannot be read, which is said.
 fn load(args: &VerifyArgs, env: &mut Env<'_>) -> Result<Option<(Zone, Diagnostics)>, Failure> {
     let mut content = Diagnostics::new(FINDINGS_MAX);
-    let store = read_records(&args.zone_file, args.origin.as_ref(), env, &mut content)?;
+    let text = ZoneText::open(&args.zone_file, env)?;
+    let store = text.read(args.origin.as_ref(), &mut content)?;
     let options = BuildOptions { apex: args.origin.clone(), out_of_zone: OutOfZone::Drop, mixed_ttl: MixedTtl::Keep };
     // A zone that was read in part must not be judged (ZF-16).
     let zone = if content.has_errors() { None } else { build::build(store, &options, &mut content) };
     let Some(zone) = zone.filter(|_| !content.has_errors()) else {
+        text.add_source_lines(&mut content);
         write_findings(&content, &mut env.stderr)?;
         return Ok(None);
     };

@@ -205,7 +205,7 @@ impl Coverage {
         };
         let note = Note::new(rule, rrset.node, found, asked).of(rrset.rtype).at(signature.record);
         let is_harmless = is_spare && !matches!(signature.state, State::Bogus | State::NotTried);
-        self.findings.push(if is_harmless { note.as_warning() } else { note });
+        self.findings.push(if is_harmless { note.milder() } else { note });
     }
 
     /// Reports keys that signed the RRset more than once.

@@ -40,13 +40,13 @@ impl Note {
     }
 
     /// Worse than usual for its rule.
-    pub(super) const fn as_error(mut self) -> Self {
+    pub(super) const fn worse(mut self) -> Self {
         self.0.severity = Severity::Error;
         self
     }
 
     /// Less bad than usual for its rule.
-    pub(super) const fn as_warning(mut self) -> Self {
+    pub(super) const fn milder(mut self) -> Self {
         self.0.severity = Severity::Warning;
         self
     }

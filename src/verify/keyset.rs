@@ -119,7 +119,7 @@ impl<'z> KeySet<'z> {
                 let found = format!("algorithm {algorithm} cannot be verified here");
                 let asked = "at least one algorithm that can be verified";
                 let note = Note::new(Rule::AlgorithmUnsupported, apex, found, asked).of(Rtype::DNSKEY);
-                findings.push(if none_known { note.as_error() } else { note });
+                findings.push(if none_known { note.worse() } else { note });
             }
             if matches!(algorithm, Algorithm::RSASHA1 | Algorithm::RSASHA1_NSEC3_SHA1) {
                 let found = format!(
@@ -169,6 +169,6 @@ fn open(
     let rule = if is_malformed { Rule::DnskeyMalformed } else { Rule::AlgorithmUnsupported };
     let found = format!("key {}: {error}", dnskey::key_tag(record.rdata()));
     let note = Note::new(rule, apex, found, "a key that verifies signatures").of(Rtype::DNSKEY).at(record);
-    findings.push(note.as_error());
+    findings.push(note.worse());
     if is_malformed { KeyUse::Never } else { KeyUse::NotTaken }
 }

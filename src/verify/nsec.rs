@@ -22,7 +22,7 @@ impl ChainTtls {
     pub(super) fn add(&mut self, context: &Context<'_>, node: NodeRef<'_>, rtype: Rtype, record: RecordRef<'_>) {
         if record.ttl().seconds() != context.chain_ttl {
             self.wrong += 1;
-            self.first.get_or_insert((node.index(), rtype, record.ttl().seconds()));
+            self.first.get_or_insert_with(|| (node.index(), rtype, record.ttl().seconds()));
         }
     }
 

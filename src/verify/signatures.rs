@@ -176,7 +176,7 @@ impl<'c, 'z> Run<'c, 'z> {
     fn is_sampled(&self, node: NodeRef<'_>, rtype: Rtype) -> bool {
         match self.context.options.crypto {
             CryptoScope::Sample { one_in } if one_in > 1 && node.index() > 0 => {
-                hash_of(node.owner(), rtype) % u64::from(one_in) == 0
+                hash_of(node.owner(), rtype).is_multiple_of(u64::from(one_in))
             }
             CryptoScope::Sample { .. } | CryptoScope::Full => true,
         }

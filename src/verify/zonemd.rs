@@ -37,7 +37,7 @@ pub(super) fn check(zone: &Zone, is_required: bool, findings: &mut Findings) -> 
         let asked = format!("the zone's digest {}", shown(digest.as_deref().unwrap_or_default()));
         let note = Note::new(Rule::ZonemdDigest, apex, found, asked).of(Rtype::ZONEMD).at(*record);
         // One match is enough for whoever checks (ZMD-4).
-        findings.push(if matched > 0 { note.as_warning() } else { note });
+        findings.push(if matched > 0 { note.milder() } else { note });
     }
     matched
 }
@@ -77,7 +77,7 @@ fn usable_records<'z>(
     for (record, pair) in unsupported {
         let note = Note::new(Rule::ZonemdUnsupported, apex, format!("{pair}, not checked"), "scheme 1 and hash 1 or 2");
         let note = note.of(Rtype::ZONEMD).at(record);
-        findings.push(if is_unverifiable { note.as_error() } else { note });
+        findings.push(if is_unverifiable { note.worse() } else { note });
     }
     usable
 }
