@@ -1,5 +1,6 @@
 //! What is wrong with the data of one record.
 
+use super::token::Words;
 use crate::base::Rtype;
 use std::borrow::Cow;
 use std::fmt;
@@ -78,6 +79,17 @@ impl Fault {
     /// Sets the token, unless a closer one is known.
     pub(super) fn at(mut self, token: Option<usize>) -> Self {
         self.token = self.token.or(token);
+        self
+    }
+
+    /// Sets the last token taken as the one at fault, or the end of the record if it is a missing field.
+    pub(super) fn at_last_of(self, words: &Words<'_>) -> Self {
+        if self.code == MISSING { self } else { self.at(words.index()) }
+    }
+
+    /// Sets the token, whatever was known before.
+    pub(super) const fn moved_to(mut self, token: Option<usize>) -> Self {
+        self.token = token;
         self
     }
 

@@ -170,6 +170,9 @@ fn push_fields(layout: &Layout, rdata: &[u8], out: &mut Vec<u8>) -> bool {
     let mut at = 0;
     for field in layout.fields {
         let Ok(len) = field::measure(field.kind, rdata, at) else { return false };
+        if !field::has_text(field.kind, rdata, at..at + len) {
+            return false;
+        }
         let before = out.len();
         if before > start {
             out.push(b' ');

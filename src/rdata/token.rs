@@ -52,6 +52,11 @@ impl<'t> Words<'t> {
         self.at >= self.tokens.len()
     }
 
+    /// The tokens not taken yet.
+    pub(super) fn remaining(&self) -> &'t [Token<'t>] {
+        &self.tokens[self.at..]
+    }
+
     /// Index of the token taken last.
     pub(super) const fn index(&self) -> Option<usize> {
         self.at.checked_sub(1)
@@ -67,6 +72,18 @@ impl<'t> Words<'t> {
     pub(super) fn word(&mut self) -> Result<&'t [u8], Fault> {
         let token = self.next_token().ok_or_else(missing)?;
         if token.is_quoted { Err(self.quoted()) } else { Ok(token.text) }
+    }
+
+    /// Takes the next token if it is quoted and stands right behind the last one, as in `key="value"`.
+    pub(super) fn quoted_without_gap(&mut self) -> Option<&'t [u8]> {
+        let last = self.tokens.get(self.index()?)?;
+        let next = self.tokens.get(self.at)?;
+        // Its offset may be that of the quote or of what follows the quote.
+        let gap = next.offset.checked_sub(last.offset + last.text.len())?;
+        (next.is_quoted && gap <= 1).then(|| {
+            self.at += 1;
+            next.text
+        })
     }
 
     #[cold]

@@ -1,8 +1,11 @@
 //! Octets written as hex, base64 or base32hex.
 
 use super::super::error::{self, Fault, shown};
+use super::super::nsec3::HASH_SHA1;
+use super::super::table::DigestOf;
 use super::super::token::Words;
-use crate::base::text::{decode_base32hex, decode_base64, decode_hex, push_base32hex, push_hex};
+use super::{at_least, counted, require};
+use crate::base::text::{decode_base32hex, decode_base64, decode_hex, push_base32hex, push_base64, push_hex};
 
 /// Reads hex from all words to the end. A word may end in the middle of an octet.
 pub(in super::super) fn parse_hex(words: &mut Words<'_>, out: &mut Vec<u8>) -> Result<(), Fault> {
@@ -81,6 +84,54 @@ fn bad_base64(words: &Words<'_>, text: &[u8]) -> Fault {
         format!("{} is not base64", shown(text)),
         "it may be cut off, or hold a character too many",
     )
+}
+
+/// Reads base64 to the end, or `-` for no octets.
+pub(super) fn parse_base64_or_hyphen(words: &mut Words<'_>, out: &mut Vec<u8>) -> Result<(), Fault> {
+    match words.remaining() {
+        [token] if token.text == b"-" && !token.is_quoted => words.word().map(|_| ()),
+        [] => words.word().map(|_| ()),
+        _ => parse_base64(words, out),
+    }
+}
+
+/// Prints base64, or `-` for no octets.
+pub(super) fn print_base64_or_hyphen(wire: &[u8], out: &mut Vec<u8>) {
+    if wire.is_empty() { out.push(b'-') } else { push_base64(wire, out) }
+}
+
+/// Measures a digest to the end: of the length its type has, if that is known.
+pub(super) fn measure_digest(whose: DigestOf, digest_type: u8, rest: &[u8]) -> Result<usize, Fault> {
+    match whose.len(digest_type) {
+        Ok(len) if rest.len() == len => Ok(len),
+        Ok(len) => {
+            let what = format!("has {} octets, and type {digest_type} has {len}", rest.len());
+            Err(Fault::new(error::VALUE, what, "it may be cut off, or the type is wrong"))
+        }
+        Err(min) => at_least(min, rest),
+    }
+}
+
+/// The flags of a KEY without a key (RFC 2535 section 3.1.2).
+const NO_KEY: u16 = 0xc000;
+
+/// Measures the key of a KEY with these flags.
+pub(super) fn measure_key(flags: u16, rest: &[u8]) -> Result<usize, Fault> {
+    if flags & NO_KEY != NO_KEY {
+        return at_least(1, rest);
+    }
+    require(rest.is_empty(), || "is there, and the flags say there is none".to_owned()).map(|()| 0)
+}
+
+/// Octets of a SHA-1 hash.
+const SHA1_LEN: usize = 20;
+
+/// Measures the next hashed owner, of the length its hash algorithm has if that is known.
+pub(super) fn measure_next_hash(hash_algorithm: u8, rest: &[u8]) -> Result<usize, Fault> {
+    let len = counted(rest)?;
+    require(len > 1, || "is empty".to_owned())?;
+    let is_sized = hash_algorithm != HASH_SHA1 || len == 1 + SHA1_LEN;
+    require(is_sized, || format!("has {} octets, and SHA-1 has {SHA1_LEN}", len - 1)).map(|()| len)
 }
 
 /// Reads a salt: hex in one word, or `-` for none (RFC 5155 section 3.3).

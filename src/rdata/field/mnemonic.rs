@@ -4,6 +4,7 @@ use super::super::error::{self, Fault, shown};
 use super::super::token::Words;
 use super::number;
 use crate::base::Algorithm;
+use crate::base::text::push_decimal;
 
 /// Names of digest types (IANA registry "DS RR Type Digest Algorithms").
 pub(super) const DIGEST_TYPES: [(&str, u8); 9] = [
@@ -17,6 +18,43 @@ pub(super) const DIGEST_TYPES: [(&str, u8); 9] = [
     ("SM3", 6),
     ("GOST12", 5),
 ];
+
+/// Names of CERT types (IANA registry "CERT Resource Record (RR) Certificate Types").
+const CERT_TYPES: [(&str, u16); 10] = [
+    ("PKIX", 1),
+    ("SPKI", 2),
+    ("PGP", 3),
+    ("IPKIX", 4),
+    ("ISPKI", 5),
+    ("IPGP", 6),
+    ("ACPKIX", 7),
+    ("IACPKIX", 8),
+    ("URI", 253),
+    ("OID", 254),
+];
+
+/// Names CERT prints for algorithms, those name servers read.
+const CERT_ALGORITHMS: [(&str, u8); 16] = [
+    ("RSAMD5", 1),
+    ("DH", 2),
+    ("DSA", 3),
+    ("RSASHA1", 5),
+    ("NSEC3DSA", 6),
+    ("NSEC3RSASHA1", 7),
+    ("RSASHA256", 8),
+    ("RSASHA512", 10),
+    ("ECCGOST", 12),
+    ("ECDSAP256SHA256", 13),
+    ("ECDSAP384SHA384", 14),
+    ("ED25519", 15),
+    ("ED448", 16),
+    ("INDIRECT", 252),
+    ("PRIVATEDNS", 253),
+    ("PRIVATEOID", 254),
+];
+
+/// Names of DSYNC schemes (RFC 9859 section 2.1).
+pub(super) const DSYNC_SCHEMES: [(&str, u8); 1] = [("NOTIFY", 1)];
 
 /// Names of KEY protocols (RFC 2535 section 3.1.3).
 pub(super) const KEY_PROTOCOLS: [(&str, u8); 6] =
@@ -50,6 +88,43 @@ pub(super) fn parse_u8(names: &[(&str, u8)], words: &mut Words<'_>) -> Result<u8
         Some(value) => Ok(value as u8),
         None => find(names, text).ok_or_else(|| unknown(words, text, "255")),
     }
+}
+
+/// Reads 16 bits as a number or by name.
+pub(super) fn parse_u16(names: &[(&str, u16)], words: &mut Words<'_>) -> Result<u16, Fault> {
+    let text = words.word()?;
+    match number::from_text(text, u64::from(u16::MAX)) {
+        Some(value) => Ok(value as u16),
+        None => find(names, text).ok_or_else(|| unknown(words, text, "65535")),
+    }
+}
+
+/// Prints a number by name if it has one.
+fn print<T: Copy + PartialEq + Into<u64>>(names: &[(&str, T)], value: T, out: &mut Vec<u8>) {
+    match names.iter().find(|&&(_, number)| number == value) {
+        Some((name, _)) => out.extend_from_slice(name.as_bytes()),
+        None => push_decimal(value.into(), out),
+    }
+}
+
+/// Reads the type of a CERT.
+pub(super) fn parse_cert_type(words: &mut Words<'_>) -> Result<u16, Fault> {
+    parse_u16(&CERT_TYPES, words)
+}
+
+/// Prints the type of a CERT.
+pub(super) fn print_cert_type(value: u16, out: &mut Vec<u8>) {
+    print(&CERT_TYPES, value, out);
+}
+
+/// Prints the algorithm of a CERT.
+pub(super) fn print_cert_algorithm(value: u8, out: &mut Vec<u8>) {
+    print(&CERT_ALGORITHMS, value, out);
+}
+
+/// Prints the scheme of a DSYNC.
+pub(super) fn print_dsync_scheme(value: u8, out: &mut Vec<u8>) {
+    print(&DSYNC_SCHEMES, value, out);
 }
 
 /// Reads a DNSSEC algorithm as a number or by name.

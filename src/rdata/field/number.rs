@@ -64,6 +64,11 @@ pub(super) fn parse_seconds(words: &mut Words<'_>) -> Result<u32, Fault> {
     }
 }
 
+/// Reads 64 bits.
+pub(super) fn parse_u64(words: &mut Words<'_>) -> Result<u64, Fault> {
+    parse(words, u64::MAX)
+}
+
 /// The value of up to 8 octets.
 pub(super) fn read(wire: &[u8]) -> u64 {
     wire.iter().fold(0, |value, &octet| value << 8 | u64::from(octet))

@@ -1,8 +1,9 @@
 //! Character-strings (RFC 1035 section 3.3).
 
-use super::super::error::{self, Fault};
+use super::super::error::{self, Fault, shown};
 use super::super::token::{Words, push_unescaped};
-use super::counted;
+use super::encoded::push_counted;
+use super::{counted, require};
 use crate::base::text::push_quoted;
 
 /// Reads one character-string, quoted or not.
@@ -40,12 +41,7 @@ pub(super) fn measure_all(rest: &[u8]) -> Result<usize, Fault> {
     Ok(at)
 }
 
-/// Prints one character-string, always in quotes.
-pub(super) fn print(wire: &[u8], out: &mut Vec<u8>) {
-    push_quoted(&wire[1..], out);
-}
-
-/// Prints character-strings with spaces between.
+/// Prints character-strings with spaces between, always in quotes.
 pub(super) fn print_all(wire: &[u8], out: &mut Vec<u8>) {
     let mut rest = wire;
     while let Some((&len, after)) = rest.split_first() {
@@ -56,4 +52,28 @@ pub(super) fn print_all(wire: &[u8], out: &mut Vec<u8>) {
             out.push(b' ');
         }
     }
+}
+
+/// Reads one string of any length, quoted or not.
+pub(super) fn parse_text(words: &mut Words<'_>, out: &mut Vec<u8>) -> Result<(), Fault> {
+    let text = words.string()?;
+    push_unescaped(text, out).map_err(|fault| fault.at(words.index()))
+}
+
+/// Reads the tag of a CAA, which stands without quotes.
+pub(super) fn parse_tag(words: &mut Words<'_>, out: &mut Vec<u8>) -> Result<(), Fault> {
+    let text = words.word()?;
+    let fits = push_counted(out, |out| {
+        out.extend_from_slice(text);
+        true
+    });
+    fits.ok_or_else(|| words.fault(error::VALUE, "has more than 255 octets", ""))
+}
+
+/// Measures the tag of a CAA: letters and digits, at least one (RFC 8659 section 4.1).
+pub(super) fn measure_tag(rest: &[u8]) -> Result<usize, Fault> {
+    let len = counted(rest)?;
+    let tag = &rest[1..len];
+    let is_valid = !tag.is_empty() && tag.iter().all(u8::is_ascii_alphanumeric);
+    require(is_valid, || format!("{} is not letters and digits only", shown(tag))).map(|()| len)
 }
