@@ -13,11 +13,20 @@ pub struct Loaded {
     pub dropped: u64,
 }
 
-/// Builds and checks a zone to be signed: records that signing makes are dropped first (SIG-16). `None`, with errors in
+/// Builds and checks a zone to be signed: records that signing makes are dropped first. `None`, with errors in
 /// `findings`, if there is no zone that could be signed; a zone with errors in `findings` must not be.
 #[must_use]
 pub fn load(mut store: RecordStore, options: &BuildOptions, findings: &mut Diagnostics) -> Option<Loaded> {
-    let apex = options.apex.clone().or_else(|| soa_owner(&store));
+    let dropped = drop_signed(&mut store, options.apex.as_ref());
+    let zone = build(store, options, findings)?;
+    check::check(&zone, findings);
+    Some(Loaded { zone, dropped })
+}
+
+/// Drops what an earlier signing made (SIG-16); returns how many records. Without a name for the apex it is the owner
+/// of the first SOA.
+pub fn drop_signed(store: &mut RecordStore, apex: Option<&NameBuf>) -> u64 {
+    let apex = apex.cloned().or_else(|| soa_owner(store));
     let count = store.records().len();
     store.retain(|arena, record| {
         let is_apex = || {
@@ -29,10 +38,7 @@ pub fn load(mut store: RecordStore, options: &BuildOptions, findings: &mut Diagn
             is_dropped_from_input(record.rtype, false) || (is_dropped_from_input(record.rtype, true) && is_apex());
         !is_dropped
     });
-    let dropped = (count - store.records().len()) as u64;
-    let zone = build(store, options, findings)?;
-    check::check(&zone, findings);
-    Some(Loaded { zone, dropped })
+    (count - store.records().len()) as u64
 }
 
 fn soa_owner(store: &RecordStore) -> Option<NameBuf> {

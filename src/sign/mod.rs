@@ -9,6 +9,7 @@
 //! Steps follow SER-2. Nothing becomes visible before the last one.
 
 mod apex;
+pub mod dsset;
 pub mod load;
 pub mod options;
 pub mod own_keys;

@@ -1,0 +1,321 @@
+//! The arguments of `zoneseal sign`.
+
+use crate::base::{Diagnostic, NameBuf, Seconds, TimeSpec, Ttl, text};
+use crate::denial::Nsec3Params;
+use crate::sign::{
+    CdsPolicy, DenialOptions, End, ForeignDnskeys, SelfCheck, SerialPolicy, SignOptions, TimeOptions, ZonemdHash,
+};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// Sign a zone
+///
+/// Reads a zone file, signs it with the zone's keys, checks the result and puts it in place in one step: a run that
+/// fails or is killed leaves the old signed zone as it was.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(in crate::cli) struct SignArgs {
+    /// The zone file; `-` for standard input
+    #[arg(value_name = "ZONEFILE")]
+    pub(super) zone_file: PathBuf,
+    /// Base names of key files, with or without .key or .private; all keys of the zone in the key directory if none is
+    /// named
+    #[arg(value_name = "KEY")]
+    pub(super) keys: Vec<PathBuf>,
+    /// Origin of relative names and name of the zone; by default the zone is the owner of the SOA
+    #[arg(short, long, value_name = "NAME")]
+    pub(super) origin: Option<NameBuf>,
+    /// Where the signed zone goes; `-` for standard output [default: ZONEFILE.signed]
+    #[arg(short = 'f', long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) keys_section: KeyArgs,
+    #[command(flatten)]
+    pub(super) denial: DenialArgs,
+    #[command(flatten)]
+    pub(super) times: TimeArgs,
+    #[command(flatten)]
+    pub(super) zone: ZoneArgs,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+/// Keys.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Keys")]
+pub(super) struct KeyArgs {
+    /// Directory of the key files: of those named without a path, or of all the zone's [default: .]
+    #[arg(short = 'K', long, value_name = "DIR")]
+    pub(super) key_directory: Option<PathBuf>,
+    /// TTL of the DNSKEY RRset [default: that of the DNSKEYs in the zone, else the shortest in the key files, else the
+    /// SOA's]
+    #[arg(long, value_name = "TTL", value_parser = parse_ttl)]
+    dnskey_ttl: Option<Ttl>,
+    /// Drop DNSKEYs in the zone that belong to none of the keys; by default they stay, for zones with several signers
+    #[arg(long)]
+    drop_foreign_dnskeys: bool,
+    /// Publish CDS and CDNSKEY for the key-signing keys that should be in the parent
+    #[arg(long)]
+    cds: bool,
+    /// Publish the CDS and CDNSKEY that ask the parent to delete the DS RRset
+    #[arg(long, conflicts_with = "cds")]
+    cds_delete: bool,
+    /// Write the DS records for the parent to DIR/dsset-ZONE.
+    #[arg(long, value_name = "DIR")]
+    pub(super) dsset: Option<PathBuf>,
+}
+
+/// Denial of existence.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Denial of existence")]
+pub(super) struct DenialArgs {
+    /// Prove absence with NSEC records: the default
+    #[arg(long, conflicts_with_all = ["nsec3", "opt_out", "nsec3_salt", "nsec3_iterations"])]
+    nsec: bool,
+    /// Prove absence with NSEC3 records
+    #[arg(long)]
+    nsec3: bool,
+    /// Leave insecure delegations out of the NSEC3 chain
+    #[arg(long, requires = "nsec3")]
+    opt_out: bool,
+    /// NSEC3 salt in hex, `-` for none, which is best [default: -]
+    #[arg(long, value_name = "HEX", requires = "nsec3", value_parser = parse_salt)]
+    nsec3_salt: Option<Salt>,
+    /// Additional NSEC3 hash rounds; anything but 0 makes validators treat the zone as insecure or broken [default: 0]
+    #[arg(long, value_name = "N", requires = "nsec3")]
+    nsec3_iterations: Option<u16>,
+    /// Accept --nsec3-iterations above 0
+    #[arg(long, requires = "nsec3_iterations")]
+    allow_nsec3_iterations: bool,
+}
+
+/// Signature times.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Signature times (YYYYMMDDHHMMSS, seconds since 1970, or relative: now-1h, +7d)")]
+pub(super) struct TimeArgs {
+    /// When signatures begin [default: now-1h]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    inception: Option<TimeSpec>,
+    /// When signatures end; a relative time counts from now
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, conflicts_with = "validity")]
+    expiration: Option<TimeSpec>,
+    /// How long signatures last, counted from their inception [default: 7d]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    validity: Option<Seconds>,
+    /// How long the signatures over DNSKEY, CDS and CDNSKEY last [default: as the others]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    dnskey_validity: Option<Seconds>,
+    /// Let signatures end earlier by up to this much, spread evenly; those over the SOA and the keys do not move
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    jitter: Option<Seconds>,
+}
+
+/// The zone's data.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Zone data")]
+pub(super) struct ZoneArgs {
+    /// The SOA serial of the signed zone
+    #[arg(long, value_enum, default_value_t)]
+    serial: SerialArg,
+    /// Publish digests over the zone
+    #[arg(long, value_name = "HASH", value_enum, value_delimiter = ',')]
+    zonemd: Vec<ZonemdArg>,
+    /// Give records of one name and type that differ in TTL the lowest of their TTLs; an error without this
+    #[arg(long)]
+    pub(super) fix_ttl: bool,
+    /// Drop records outside the zone; an error without this
+    #[arg(long)]
+    pub(super) drop_out_of_zone: bool,
+}
+
+/// The run.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Run")]
+pub(super) struct RunArgs {
+    /// How much of the signed zone is read back and verified before it replaces the old one; with `sample` all of it
+    /// but for most signatures away from the apex
+    #[arg(long, value_enum, value_name = "HOW-MUCH", default_value_t)]
+    self_check: SelfCheckArg,
+    /// Threads that sign [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) threads: Option<u16>,
+    /// Print how long each stage took
+    #[arg(long)]
+    pub(super) stats: bool,
+    /// Print the summary as JSON on standard output (on standard error with `-f -`)
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Print no summary, only findings and the name of the output
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  zoneseal sign example.com.zone -K /etc/dns/keys
+      signs with all keys of example.com. there into example.com.zone.signed
+  zoneseal sign example.com.zone Kexample.com.+013+12345 -f - > signed
+      signs with one key, to standard output
+  zoneseal sign big.zone -K keys --nsec3 --opt-out --serial unixtime --jitter 12h --stats
+
+Exit codes: 0 signed; 1 the self-check failed and nothing was published; 2 bad input, usage or failure.";
+
+/// `--serial`
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum SerialArg {
+    /// As in the zone file
+    #[default]
+    Keep,
+    /// One more
+    Increment,
+    /// Seconds since 1970
+    Unixtime,
+    /// Today as YYYYMMDDnn
+    Date,
+}
+
+/// `--zonemd`
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ZonemdArg {
+    /// SHA-384
+    Sha384,
+    /// SHA-512
+    Sha512,
+}
+
+/// `--self-check`
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum SelfCheckArg {
+    /// Everything
+    #[default]
+    Full,
+    /// One signature in sixteen, everything else in full
+    Sample,
+    /// Nothing
+    Off,
+}
+
+/// `--nsec3-salt`
+#[derive(Clone, Debug)]
+struct Salt(Vec<u8>);
+
+impl SignArgs {
+    /// The options of the run, and the warnings they deserve.
+    ///
+    /// # Errors
+    /// What is asked for and must not be.
+    pub(super) fn options(&self) -> Result<(SignOptions, Vec<Diagnostic>), Box<Diagnostic>> {
+        let mut warnings = Vec::new();
+        let mut zonemd: Vec<ZonemdHash> = self.zone.zonemd.iter().map(|hash| hash.hash()).collect();
+        zonemd.sort_unstable();
+        zonemd.dedup();
+        let options = SignOptions {
+            times: self.times.options(),
+            denial: self.denial.options(&mut warnings)?,
+            serial: self.zone.serial.policy(),
+            dnskey_ttl: self.keys_section.dnskey_ttl,
+            foreign_dnskeys: match self.keys_section.drop_foreign_dnskeys {
+                true => ForeignDnskeys::Drop,
+                false => ForeignDnskeys::Keep,
+            },
+            cds: match (self.keys_section.cds, self.keys_section.cds_delete) {
+                (true, _) => CdsPolicy::Publish,
+                (_, true) => CdsPolicy::Delete,
+                _ => CdsPolicy::AsInInput,
+            },
+            zonemd,
+            self_check: self.run.self_check.scope(),
+        };
+        Ok((options, warnings))
+    }
+}
+
+impl DenialArgs {
+    fn options(&self, warnings: &mut Vec<Diagnostic>) -> Result<DenialOptions, Box<Diagnostic>> {
+        if !self.nsec3 {
+            return Ok(DenialOptions::Nsec);
+        }
+        let iterations = self.nsec3_iterations.unwrap_or(0);
+        if iterations > 0 {
+            let code = "nsec3-iterations";
+            let message =
+                format!("{iterations} additional NSEC3 iterations: validators may treat the zone as insecure");
+            let reference = "RFC 9276 section 3.1, N-10";
+            if !self.allow_nsec3_iterations {
+                let help = "leave --nsec3-iterations out, or add --allow-nsec3-iterations if it must be";
+                return Err(Diagnostic::error(code, message).because(reference).help(help).into());
+            }
+            warnings.push(Diagnostic::warning(code, message).because(reference));
+        }
+        let salt = self.nsec3_salt.clone().map_or_else(Vec::new, |Salt(salt)| salt);
+        if !salt.is_empty() {
+            let message = "an NSEC3 salt protects nothing, as the zone's name already makes the hashes its own";
+            warnings.push(Diagnostic::warning("nsec3-salt", message).because("RFC 9276 section 3.1, N3-10"));
+        }
+        Ok(DenialOptions::Nsec3(Nsec3Params { iterations, salt, opt_out: self.opt_out }))
+    }
+}
+
+impl TimeArgs {
+    fn options(&self) -> TimeOptions {
+        let default = TimeOptions::default();
+        TimeOptions {
+            inception: self.inception.unwrap_or(default.inception),
+            end: match (self.expiration, self.validity) {
+                (Some(time), _) => End::Expiration(time),
+                (None, Some(span)) => End::Validity(span),
+                (None, None) => default.end,
+            },
+            dnskey_validity: self.dnskey_validity,
+            jitter: self.jitter.unwrap_or(default.jitter),
+        }
+    }
+}
+
+impl SerialArg {
+    const fn policy(self) -> SerialPolicy {
+        match self {
+            Self::Keep => SerialPolicy::Keep,
+            Self::Increment => SerialPolicy::Increment,
+            Self::Unixtime => SerialPolicy::UnixTime,
+            Self::Date => SerialPolicy::Date,
+        }
+    }
+}
+
+impl ZonemdArg {
+    const fn hash(self) -> ZonemdHash {
+        match self {
+            Self::Sha384 => ZonemdHash::Sha384,
+            Self::Sha512 => ZonemdHash::Sha512,
+        }
+    }
+}
+
+impl SelfCheckArg {
+    const fn scope(self) -> SelfCheck {
+        match self {
+            Self::Full => SelfCheck::Full,
+            Self::Sample => SelfCheck::Sample,
+            Self::Off => SelfCheck::Off,
+        }
+    }
+}
+
+fn parse_ttl(text: &str) -> Result<Ttl, String> {
+    Ttl::from_text(text.as_bytes()).map_err(|_| "a TTL is 0 to 2147483647 seconds, for example 3600 or 1h".into())
+}
+
+fn parse_duration(text: &str) -> Result<Seconds, String> {
+    Seconds::from_text(text).ok_or_else(|| "a duration is for example 7d, 1d12h or 604800".into())
+}
+
+fn parse_salt(text: &str) -> Result<Salt, String> {
+    let mut salt = Vec::new();
+    let is_hex = text == "-" || (!text.is_empty() && text::decode_hex(text.as_bytes(), &mut salt));
+    if !is_hex || salt.len() > usize::from(u8::MAX) {
+        return Err("a salt is an even number of hex digits, at most 510 of them, or `-` for none".into());
+    }
+    Ok(Salt(salt))
+}

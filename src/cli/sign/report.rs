@@ -1,0 +1,264 @@
+//! The summary of a run, as text and as JSON.
+
+use super::args::SignArgs;
+use super::watch::{Watch, peak_memory};
+use super::{Destination, Env, Failure};
+use crate::base::UnixTime;
+use crate::keys::KeyRole;
+use crate::sign::{DenialOptions, KeySummary, SelfCheck, Summary};
+use serde_json::{Value, json};
+use std::fmt::Write;
+use std::time::Duration;
+
+/// Prints what was asked for: on standard error the summary and the statistics, on standard output the JSON or the
+/// name of the output, so that scripts can capture it.
+pub(super) fn print(
+    args: &SignArgs,
+    destination: &Destination,
+    summary: &Summary,
+    watch: &Watch,
+    env: &mut Env<'_>,
+) -> Result<(), Failure> {
+    let stats = args.run.stats.then(|| Stats::new(summary, watch));
+    if args.run.json {
+        let text = json_text(destination, summary, stats.as_ref());
+        match destination {
+            Destination::StandardOutput => env.say(text),
+            Destination::File(_) => writeln!(env.stdout, "{text}")?,
+        }
+        return Ok(());
+    }
+    if !args.run.quiet {
+        env.say(summary_text(summary).trim_end());
+    }
+    // Statistics were asked for by name, so -q leaves them.
+    if let Some(stats) = &stats {
+        env.say(stats_text(stats).trim_end());
+    }
+    if let Destination::File(path) = destination {
+        writeln!(env.stdout, "{}", path.display())?;
+    }
+    Ok(())
+}
+
+/// The summary, a line a subject.
+fn summary_text(summary: &Summary) -> String {
+    let mut out = String::new();
+    let mut line = |name: &str, text: String| {
+        let _ = writeln!(out, "{name:<12}{text}");
+    };
+    line("zone", summary.zone.to_string());
+    line(
+        "serial",
+        match summary.serial_before == summary.serial {
+            true => format!("{} (kept)", summary.serial),
+            false => format!("{} (was {})", summary.serial, summary.serial_before),
+        },
+    );
+    let dropped = match summary.records_dropped {
+        0 => String::new(),
+        count => format!(", {count} more of an earlier signing dropped"),
+    };
+    line("records", format!("{} read{dropped}; {} written", summary.records_read, summary.records_written));
+    for key in &summary.keys {
+        line("key", key_text(key));
+    }
+    match (summary.foreign_dnskeys_kept, summary.foreign_dnskeys_dropped) {
+        (0, 0) => {}
+        (kept, 0) => line("keys", format!("{kept} of other signers kept in the DNSKEY RRset")),
+        (_, dropped) => line("keys", format!("{dropped} of other signers dropped")),
+    }
+    line("denial", format!("{}, {} records", denial_text(&summary.denial), summary.chain_records));
+    let expirations = match summary.expirations {
+        None => String::new(),
+        Some((first, last)) if first == last => format!("; expire {first}"),
+        Some((first, last)) => format!("; expire {first} to {last}"),
+    };
+    line("signatures", format!("{}{expirations}", summary.signatures));
+    line("self-check", self_check_text(summary));
+    out
+}
+
+fn key_text(key: &KeySummary) -> String {
+    let does = match key.role {
+        None => "published only".into(),
+        Some(role) => format!("{}, {} signatures", role_name(role), key.signatures),
+    };
+    format!("{} algorithm {}: {does}", key.key_tag, key.algorithm)
+}
+
+const fn role_name(role: KeyRole) -> &'static str {
+    match role {
+        KeyRole::Ksk => "KSK",
+        KeyRole::Zsk => "ZSK",
+        KeyRole::Csk => "CSK",
+        KeyRole::Revoked => "revoked KSK",
+    }
+}
+
+fn denial_text(denial: &DenialOptions) -> String {
+    match denial {
+        DenialOptions::Nsec => "NSEC".into(),
+        DenialOptions::Nsec3(params) => {
+            let opt_out = if params.opt_out { " with opt-out" } else { "" };
+            let mut salt = Vec::new();
+            crate::base::text::push_hex(&params.salt, &mut salt);
+            let salt = if salt.is_empty() { "-".into() } else { String::from_utf8_lossy(&salt).into_owned() };
+            format!("NSEC3{opt_out}, iterations {}, salt {salt}", params.iterations)
+        }
+    }
+}
+
+fn self_check_text(summary: &Summary) -> String {
+    let checked = summary.checked;
+    match summary.self_check {
+        SelfCheck::Full => format!("full: passed, {} signatures verified", checked.verified),
+        SelfCheck::Sample => {
+            format!("sample: passed, {} of {} signatures verified", checked.verified, checked.signatures)
+        }
+        SelfCheck::Off => "off: nothing was checked".into(),
+    }
+}
+
+const fn self_check_name(scope: SelfCheck) -> &'static str {
+    match scope {
+        SelfCheck::Full => "full",
+        SelfCheck::Sample => "sample",
+        SelfCheck::Off => "off",
+    }
+}
+
+/// How fast a run was.
+#[derive(Debug)]
+struct Stats {
+    stages: Vec<(&'static str, Duration)>,
+    whole: Duration,
+    records: u64,
+    signatures: u64,
+    /// Of the stage that signs, which formats and writes too.
+    signatures_per_second: Option<f64>,
+    peak_memory: Option<u64>,
+}
+
+impl Stats {
+    fn new(summary: &Summary, watch: &Watch) -> Self {
+        let (stages, whole) = watch.times();
+        let sign_time = stages.iter().find(|(name, _)| *name == "sign").map(|(_, time)| *time);
+        Self {
+            signatures_per_second: sign_time.and_then(|time| rate(summary.signatures, time)),
+            stages,
+            whole,
+            records: summary.records_written,
+            signatures: summary.signatures,
+            peak_memory: peak_memory(),
+        }
+    }
+}
+
+/// Things a second; none for a time of zero.
+#[expect(clippy::cast_precision_loss, reason = "counts beyond 2^53 do not occur, and it is a figure for people")]
+fn rate(count: u64, time: Duration) -> Option<f64> {
+    (!time.is_zero()).then(|| count as f64 / time.as_secs_f64())
+}
+
+fn stats_text(stats: &Stats) -> String {
+    let mut out = String::new();
+    for (name, time) in &stats.stages {
+        let _ = writeln!(out, "{:<12}{:>9.3} s", format!("  {name}"), time.as_secs_f64());
+    }
+    let _ = writeln!(out, "{:<12}{:>9.3} s", "  whole run", stats.whole.as_secs_f64());
+    let _ = write!(out, "  {} records, {} signatures", stats.records, stats.signatures);
+    if let Some(rate) = stats.signatures_per_second {
+        let _ = write!(out, ", {rate:.0} signatures/s");
+    }
+    if let Some(octets) = stats.peak_memory {
+        let _ = write!(out, ", peak memory {} MiB", octets >> 20);
+    }
+    out.push('\n');
+    out
+}
+
+/// The JSON form: one object.
+fn json_text(destination: &Destination, summary: &Summary, stats: Option<&Stats>) -> String {
+    let output = match destination {
+        Destination::File(path) => path.display().to_string(),
+        Destination::StandardOutput => "-".into(),
+    };
+    let time = |time: UnixTime| time.to_iso_text();
+    let mut value = json!({
+        "schema": "zoneseal.sign/1",
+        "zone": summary.zone.to_string(),
+        "output": output,
+        "serial": { "before": summary.serial_before, "after": summary.serial },
+        "records": {
+            "read": summary.records_read,
+            "dropped": summary.records_dropped,
+            "written": summary.records_written,
+        },
+        "octets": summary.octets,
+        "keys": summary.keys.iter().map(key_json).collect::<Vec<_>>(),
+        "foreign_dnskeys": { "kept": summary.foreign_dnskeys_kept, "dropped": summary.foreign_dnskeys_dropped },
+        "denial": denial_json(&summary.denial, summary.chain_records),
+        "signatures": summary.signatures,
+        "earliest_expiration": summary.expirations.map(|(first, _)| time(first)),
+        "latest_expiration": summary.expirations.map(|(_, last)| time(last)),
+        "self_check": {
+            "scope": self_check_name(summary.self_check),
+            "signatures": summary.checked.signatures,
+            "verified": summary.checked.verified,
+        },
+    });
+    if let Some(stats) = stats {
+        value["stats"] = stats_json(stats);
+    }
+    format!("{value:#}")
+}
+
+fn key_json(key: &KeySummary) -> Value {
+    json!({
+        "key_tag": key.key_tag,
+        "algorithm": key.algorithm.0,
+        "role": key.role.map(role_name),
+        "file": key.source.display().to_string(),
+        "signatures": key.signatures,
+    })
+}
+
+fn denial_json(denial: &DenialOptions, records: u64) -> Value {
+    match denial {
+        DenialOptions::Nsec => json!({ "kind": "nsec", "records": records }),
+        DenialOptions::Nsec3(params) => {
+            let mut salt = Vec::new();
+            crate::base::text::push_hex(&params.salt, &mut salt);
+            json!({
+                "kind": "nsec3",
+                "opt_out": params.opt_out,
+                "iterations": params.iterations,
+                "salt": String::from_utf8_lossy(&salt),
+                "records": records,
+            })
+        }
+    }
+}
+
+fn stats_json(stats: &Stats) -> Value {
+    let stage = |(name, time): &(&str, Duration)| json!({ "stage": name, "seconds": time.as_secs_f64() });
+    json!({
+        "stages": stats.stages.iter().map(stage).collect::<Vec<_>>(),
+        "seconds": stats.whole.as_secs_f64(),
+        "signatures_per_second": stats.signatures_per_second,
+        "peak_memory_octets": stats.peak_memory,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_counts_by_time() {
+        assert_eq!(rate(500, Duration::from_millis(250)), Some(2000.0));
+        assert_eq!(rate(0, Duration::from_secs(1)), Some(0.0));
+        assert_eq!(rate(7, Duration::ZERO), None);
+    }
+}
