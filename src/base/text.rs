@@ -83,13 +83,12 @@ pub fn decode_base32hex(text: &[u8], out: &mut Vec<u8>) -> bool {
 }
 
 fn decode_into(encoding: &data_encoding::Encoding, text: &[u8], out: &mut Vec<u8>) -> bool {
-    match encoding.decode(text) {
-        Ok(data) => {
-            out.extend_from_slice(&data);
-            true
-        }
-        Err(_) => false,
-    }
+    let start = out.len();
+    let Ok(room) = encoding.decode_len(text.len()) else { return false };
+    out.resize(start + room, 0);
+    let written = encoding.decode_mut(text, &mut out[start..]);
+    out.truncate(start + written.as_ref().copied().unwrap_or(0));
+    written.is_ok()
 }
 
 /// Appends an unsigned number in decimal.

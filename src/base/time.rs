@@ -128,7 +128,12 @@ impl Timestamp {
 
     /// Appends `YYYYMMDDHHMMSS`, the field read as seconds since 1970 without wrapping.
     pub fn push_text(self, out: &mut Vec<u8>) {
-        out.extend_from_slice(UnixTime(i64::from(self.0)).to_date_text().as_bytes());
+        let (year, month, day) = civil_date(self.0 / 86_400);
+        let [hour, minute, second] = [self.0 / 3600 % 24, self.0 / 60 % 60, self.0 % 60];
+        // Years have four digits from 1970 to 2106, so the fields side by side are one number of 14 digits.
+        let digits =
+            [month, day, hour, minute, second].iter().fold(u64::from(year), |sum, &field| sum * 100 + u64::from(field));
+        super::text::push_decimal(digits, out);
     }
 }
 
@@ -136,6 +141,21 @@ impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&UnixTime(i64::from(self.0)).to_date_text())
     }
+}
+
+/// Year, month and day of so many days after 1970-01-01.
+///
+/// Counts from 1600-03-01, so that a leap day ends its year and every 400-year cycle is alike.
+const fn civil_date(days_since_1970: u32) -> (u32, u32, u32) {
+    let days = days_since_1970 + 135_080;
+    let cycle_day = days % 146_097;
+    let cycle_year = (cycle_day - cycle_day / 1460 + cycle_day / 36_524 - cycle_day / 146_096) / 365;
+    let year_day = cycle_day - (365 * cycle_year + cycle_year / 4 - cycle_year / 100);
+    let month_from_march = (5 * year_day + 2) / 153;
+    let day = year_day - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let year = 1600 + days / 146_097 * 400 + cycle_year + (month <= 2) as u32;
+    (year, month, day)
 }
 
 /// Serial number comparison (RFC 1982 section 3.2); `None` for numbers exactly 2^31 apart.
@@ -385,6 +405,17 @@ mod tests {
         let mut out = Vec::new();
         Timestamp(1_704_067_200).push_text(&mut out);
         assert_eq!(out, b"20240101000000");
+    }
+
+    /// Every day the field can hold, and its last second, print as the calendar has them.
+    #[test]
+    fn timestamp_text_follows_the_calendar() {
+        let first_seconds = (0..=u32::MAX / 86_400).map(|day| day * 86_400);
+        for seconds in first_seconds.chain([u32::MAX, 951_827_696, 4_107_542_399]) {
+            let mut out = Vec::new();
+            Timestamp(seconds).push_text(&mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), UnixTime(i64::from(seconds)).to_date_text());
+        }
     }
 
     /// A time before and one after 2106-02-07, when the field wraps.
