@@ -71,7 +71,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Sign(sign::SignArgs),
+    Sign(Box<sign::SignArgs>),
     Verify(verify::VerifyArgs),
     Check(check::CheckArgs),
     Print(print::PrintArgs),
