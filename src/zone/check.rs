@@ -9,12 +9,14 @@ mod targets;
 use super::{NodeRef, NodeStatus, RrsetRef, Zone};
 use crate::base::{Diagnostic, Diagnostics, Rtype, Severity, Ttl};
 
-/// Checks a zone, signed or not. Findings come in canonical order of the names.
+/// Checks a zone, signed or not. Findings come in canonical order of the names, those about the zone as a whole at the
+/// ends.
 pub fn check(zone: &Zone, findings: &mut Diagnostics) {
     soa::check(zone, findings);
     check_apex(zone, findings);
     // Occluded names follow the name that hides them.
     let mut hidden_by = zone.apex_node();
+    let mut ds_ttls = DsTtls::default();
     for node in zone.nodes() {
         check_singletons(node, findings);
         if node.index() > 0 {
@@ -28,11 +30,31 @@ pub fn check(zone: &Zone, findings: &mut Diagnostics) {
             if node.status() == NodeStatus::Delegation || node.has(Rtype::DNAME) {
                 hidden_by = node;
             }
-            check_delegation(node, findings);
+            check_delegation(node, &mut ds_ttls, findings);
             check_wildcard(node, findings);
             targets::check(zone, node, findings);
         }
         check_zero_ttl(node, findings);
+    }
+    ds_ttls.report(findings);
+}
+
+/// Delegations whose DS TTL is not their NS TTL: reported once a zone, for where it is so it is the registry's way.
+#[derive(Debug, Default)]
+struct DsTtls<'z> {
+    first: Option<(NodeRef<'z>, RrsetRef<'z>, Ttl)>,
+    count: usize,
+}
+
+impl DsTtls<'_> {
+    fn report(&self, findings: &mut Diagnostics) {
+        let Some((node, ds, ns_ttl)) = self.first else { return };
+        let others = match self.count {
+            1 => String::new(),
+            count => format!("; so at {count} delegations"),
+        };
+        let message = format!("\"{}\": the DS TTL {} differs from the NS TTL {ns_ttl}{others}", node.owner(), ds.ttl());
+        findings.push(Diagnostic::warning("ds-ttl", message).at(ds.first().position()).because("RFC 4035 section 2.4"));
     }
 }
 
@@ -141,7 +163,7 @@ fn check_misplaced(node: NodeRef<'_>, findings: &mut Diagnostics) {
 }
 
 /// DS stands at zone cuts, and lives as long as the NS records beside it (SIG-7).
-fn check_delegation(node: NodeRef<'_>, findings: &mut Diagnostics) {
+fn check_delegation<'z>(node: NodeRef<'z>, ds_ttls: &mut DsTtls<'z>, findings: &mut Diagnostics) {
     let Some(ds) = node.rrset(Rtype::DS).filter(|_| node.index() > 0) else { return };
     let owner = node.owner();
     let Some(ns) = node.rrset(Rtype::NS) else {
@@ -154,10 +176,8 @@ fn check_delegation(node: NodeRef<'_>, findings: &mut Diagnostics) {
         return;
     };
     if ds.ttl() != ns.ttl() {
-        findings.push_with(Severity::Warning, || {
-            let message = format!("\"{owner}\": the DS TTL {} differs from the NS TTL {}", ds.ttl(), ns.ttl());
-            Diagnostic::warning("ds-ttl", message).at(ds.first().position()).because("RFC 4035 section 2.4")
-        });
+        ds_ttls.first.get_or_insert((node, ds, ns.ttl()));
+        ds_ttls.count += 1;
     }
 }
 
