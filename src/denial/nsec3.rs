@@ -126,9 +126,9 @@ impl Nsec3Chain {
         };
         let mut links: Vec<_> = hashed_nodes(zone, params.opt_out).par_iter().map_init(Vec::new, hash).collect();
         links.par_sort_unstable_by_key(|link| (link.hash, link.node));
-        if let Some(pair) = links.windows(2).find(|pair| pair[0].hash == pair[1].hash) {
-            let name = |link: &Nsec3Link| zone.node(link.node as usize).owner().to_owned();
-            return Err(Nsec3Error::Collision { first: name(&pair[0]), second: name(&pair[1]) });
+        if let Some([first, second]) = collision(&links) {
+            let name = |node: u32| zone.node(node as usize).owner().to_owned();
+            return Err(Nsec3Error::Collision { first: name(first), second: name(second) });
         }
         Ok(Self { params, links })
     }
@@ -170,6 +170,12 @@ impl Nsec3Chain {
     }
 }
 
+/// Two nodes of one hash, if there are; links ascend by hash, then by node.
+fn collision(links: &[Nsec3Link]) -> Option<[u32; 2]> {
+    let pair = links.windows(2).find(|pair| pair[0].hash == pair[1].hash)?;
+    Some([pair[0].node, pair[1].node])
+}
+
 /// The nodes that get an NSEC3 record (N3-3): all but the occluded ones; with opt-out no insecure delegation, and no
 /// empty non-terminal that has nothing but such delegations below it.
 fn hashed_nodes(zone: &Zone, opt_out: bool) -> Vec<u32> {
@@ -195,4 +201,27 @@ fn hashed_nodes(zone: &Zone, opt_out: bool) -> Vec<u32> {
         }
     }
     hashed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// N3-7. Nobody has two names of one hash to make a zone of, so the search is tried on hashes alone.
+    #[test]
+    fn rfc5155_7_1_collisions_are_found() {
+        let link = |first_octet: u8, node: u32| {
+            let mut hash = [0xff; 20];
+            hash[0] = first_octet;
+            Nsec3Link { hash, node }
+        };
+        assert_eq!(collision(&[]), None);
+        assert_eq!(collision(&[link(0, 5), link(1, 0), link(2, 7)]), None);
+        assert_eq!(collision(&[link(0, 5), link(1, 0), link(1, 7)]), Some([0, 7]));
+        let error = Nsec3Error::Collision { first: "a.example".parse().unwrap(), second: "b.example".parse().unwrap() };
+        assert_eq!(
+            error.to_string(),
+            "\"a.example.\" and \"b.example.\" have the same NSEC3 hash; choose another salt (RFC 5155 section 7.1)"
+        );
+    }
 }
