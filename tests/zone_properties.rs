@@ -156,8 +156,11 @@ fn follow_nsec3(zone: &Zone, chain: &Nsec3Chain) -> Vec<Vec<u8>> {
     visited
 }
 
+/// A node: its owner, what it is, and the RDATA of its RRsets.
+type Node = (Vec<u8>, NodeStatus, Vec<(Rtype, Vec<Vec<u8>>)>);
+
 /// All that a zone holds, names and RDATA as they are spelled.
-fn content(zone: &Zone) -> Vec<(Vec<u8>, NodeStatus, Vec<(Rtype, Vec<Vec<u8>>)>)> {
+fn content(zone: &Zone) -> Vec<Node> {
     zone.nodes()
         .map(|node| {
             let rdatas = |rrset: zone::RrsetRef<'_>| rrset.records().map(|record| record.rdata().to_vec()).collect();

@@ -176,7 +176,7 @@ fn check_delegation<'z>(node: NodeRef<'z>, ds_ttls: &mut DsTtls<'z>, findings: &
         return;
     };
     if ds.ttl() != ns.ttl() {
-        ds_ttls.first.get_or_insert((node, ds, ns.ttl()));
+        ds_ttls.first = ds_ttls.first.or_else(|| Some((node, ds, ns.ttl())));
         ds_ttls.count += 1;
     }
 }
