@@ -152,7 +152,7 @@ fn describe(info: &KeyInfo, now: UnixTime) -> String {
             Some(Ok(())) => "fit".into(),
             Some(Err(problem)) => format!("DO NOT FIT: {problem}"),
             None if info.form == KeyForm::Public => "public only: it cannot sign here".into(),
-            None => "private only: flags and zone are in the .key file".into(),
+            None => "private only: no zone and no flags stand in it".into(),
         },
     );
     if let Some(refusal) = &info.refusal {
