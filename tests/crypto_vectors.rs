@@ -79,7 +79,9 @@ fn rfc4034_rfc4509_key_tags_and_ds() {
     assert_eq!(key_tag(&rdata).to_string(), line("keytag "));
     // The owner's case does not count.
     for owner in ["dskey.example.com.", "DSkey.EXAMPLE.com."] {
-        for fields in content.lines().filter_map(|line| line.strip_prefix("ds ").or(line.strip_prefix("ds-derived "))) {
+        for fields in
+            content.lines().filter_map(|line| line.strip_prefix("ds ").or_else(|| line.strip_prefix("ds-derived ")))
+        {
             assert_ds(owner, &rdata, fields);
         }
     }
