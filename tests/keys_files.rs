@@ -379,3 +379,45 @@ fn files_are_never_overwritten() {
     assert!(findings.list().is_empty());
     assert!(write_pair(Path::new("/nowhere"), &public, &private).is_err());
 }
+
+/// Two keys of one algorithm with one tag, found by trying: a warning, since validators must try both.
+#[test]
+fn sig17_equal_tags_are_warned_of() {
+    let zone: NameBuf = "x".parse().unwrap();
+    let mut by_tag = std::collections::HashMap::new();
+    let pair = (0_u32..).find_map(|number| {
+        let field: Vec<u8> = number.to_be_bytes().repeat(8);
+        let rdata = zoneseal::keys::dnskey_rdata(257, Algorithm::ED25519, &field);
+        let tag = zoneseal::rdata::dnskey::key_tag(&rdata);
+        by_tag.insert(tag, rdata.clone()).map(|other| (tag, [rdata, other]))
+    });
+    let (key_tag, rdatas) = pair.unwrap();
+    let key = |dnskey_rdata: Vec<u8>| ZoneKey {
+        zone: zone.clone(),
+        dnskey_rdata,
+        key_tag,
+        algorithm: Algorithm::ED25519,
+        signer: None,
+        refusal: None,
+        timing: KeyTiming { is_timeless: true, ..KeyTiming::default() },
+        ttl: None,
+        source: "Kx.key".into(),
+        is_named: false,
+    };
+    let mut findings = Diagnostics::new(9);
+    let set = KeySet::new(zone.as_name(), rdatas.map(key).into(), NOW, &mut findings);
+    assert_eq!(set.published().len(), 2);
+    assert!(findings.list().iter().any(|finding| finding.code == "equal-key-tags"));
+}
+
+/// A key that is found follows its times; the same key named is used, with a word about it.
+#[test]
+fn named_keys_are_used_whatever_their_times() {
+    let zone: NameBuf = "timed.test".parse().unwrap();
+    let named = LoadOptions { named: vec!["Ktimed.test.+015+59424".into()], directory: Some(data("bind")) };
+    let mut findings = Diagnostics::new(9);
+    let keys = load(zone.as_name(), &named, &mut findings).unwrap();
+    let set = KeySet::new(zone.as_name(), keys, NOW, &mut findings);
+    assert_eq!((set.published().len(), set.role(0)), (1, Some(KeyRole::Csk)));
+    assert!(findings.list().iter().any(|finding| finding.code == "named-key-not-active"));
+}
