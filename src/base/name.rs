@@ -208,12 +208,13 @@ impl<'a> Name<'a> {
 }
 
 /// Writes one octet of a label as text. Knot refuses a bare `!`, `~`, `{` and the like in a name, which others read
-/// with and without a backslash: so all but what is usual in names gets one.
+/// with and without a backslash: so all but what is usual in names gets one. `[` comes as `\091`: behind a backslash
+/// BIND takes it for the start of a bit-string label (RFC 2673) and refuses the name.
 #[inline]
 fn push_label_byte(byte: u8, out: &mut Vec<u8>) {
     match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'*' | b'/' => out.push(byte),
-        0x21..=0x7e => out.extend_from_slice(&[b'\\', byte]),
+        0x21..=0x7e if byte != b'[' => out.extend_from_slice(&[b'\\', byte]),
         _ => super::text::push_decimal_escape(byte, out),
     }
 }
@@ -425,6 +426,14 @@ mod tests {
         for (text, printed) in [("a!b.", "a\\!b."), ("*._x-1.0/25.", "*._x-1.0/25."), ("{~}.", "\\{\\~\\}.")] {
             assert_eq!(name(text).to_string(), printed);
         }
+    }
+
+    /// BIND reads `\[` as the start of a bit-string label.
+    #[test]
+    fn an_opening_bracket_prints_as_a_number() {
+        let bracket = Name::from_wire(b"\x03[s1\0").unwrap();
+        assert_eq!(bracket.to_string(), "\\091s1.");
+        assert_eq!(NameBuf::from_text(b"\\[s1.", None).unwrap().as_name(), bracket);
     }
 
     #[test]
