@@ -83,18 +83,18 @@ fn split_item(wire: &[u8]) -> Result<(Item<'_>, &[u8]), Fault> {
     Ok((Item { family, prefix: head[2], is_negated: head[3] & NEGATION != 0, address }, rest))
 }
 
-/// Measures items to the end. Items of unknown families may hold anything.
+/// Measures items to the end. Of unknown families only the form is known.
 pub(super) fn measure(wire: &[u8]) -> Result<usize, Fault> {
     let mut rest = wire;
     while !rest.is_empty() {
         let (item, after) = split_item(rest)?;
         rest = after;
+        if item.address.last() == Some(&0) {
+            return Err(Fault::wire("an address ends in a zero octet, which is to be left out"));
+        }
         let Some((bits_max, octets_max)) = address_size(item.family) else { continue };
         if item.prefix > bits_max || item.address.len() > octets_max {
             return Err(Fault::wire(format!("an item is longer than an address of family {}", item.family)));
-        }
-        if item.address.last() == Some(&0) {
-            return Err(Fault::wire("an address ends in a zero octet, which is to be left out"));
         }
     }
     Ok(wire.len())

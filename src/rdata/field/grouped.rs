@@ -62,11 +62,11 @@ fn bad_locator(words: &Words<'_>, text: &[u8]) -> Fault {
     )
 }
 
-/// Prints a 64-bit locator or identifier.
+/// Prints a 64-bit locator or identifier, with the leading zeros that Knot asks for.
 pub(super) fn print_locator(wire: &[u8], out: &mut Vec<u8>) {
     let (groups, _) = wire.as_chunks::<2>();
     for (index, &group) in groups.iter().enumerate() {
         let colon = if index > 0 { ":" } else { "" };
-        write!(out, "{colon}{:x}", u16::from_be_bytes(group)).expect("writing to a buffer does not fail");
+        write!(out, "{colon}{:04x}", u16::from_be_bytes(group)).expect("writing to a buffer does not fail");
     }
 }

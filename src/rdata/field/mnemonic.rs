@@ -33,17 +33,14 @@ const CERT_TYPES: [(&str, u16); 10] = [
     ("OID", 254),
 ];
 
-/// Names CERT prints for algorithms, those name servers read.
-const CERT_ALGORITHMS: [(&str, u8); 16] = [
+/// Names CERT prints for algorithms: those that BIND, Knot and NSD all read.
+const CERT_ALGORITHMS: [(&str, u8); 13] = [
     ("RSAMD5", 1),
     ("DH", 2),
     ("DSA", 3),
     ("RSASHA1", 5),
-    ("NSEC3DSA", 6),
-    ("NSEC3RSASHA1", 7),
     ("RSASHA256", 8),
     ("RSASHA512", 10),
-    ("ECCGOST", 12),
     ("ECDSAP256SHA256", 13),
     ("ECDSAP384SHA384", 14),
     ("ED25519", 15),
