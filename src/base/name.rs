@@ -15,8 +15,8 @@ pub struct Name<'a> {
     wire: &'a [u8],
 }
 
-/// An owned absolute name; derefs through [`NameBuf::as_name`].
-#[derive(Clone, PartialEq, Eq)]
+/// An owned absolute name; see [`NameBuf::as_name`]. Equality is canonical, as for [`Name`].
+#[derive(Clone)]
 pub struct NameBuf {
     wire: Box<[u8]>,
 }
@@ -293,6 +293,14 @@ impl NameBuf {
     }
 }
 
+impl PartialEq for NameBuf {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_name() == other.as_name()
+    }
+}
+
+impl Eq for NameBuf {}
+
 impl std::str::FromStr for NameBuf {
     type Err = NameError;
 
@@ -459,6 +467,7 @@ mod tests {
     #[test]
     fn relations() {
         let apex = name("Example.COM");
+        assert_eq!(apex, name("eXAMPLE.com"), "case does not matter (RFC 4343)");
         assert!(name("www.example.com").as_name().is_below(apex.as_name()));
         assert!(apex.as_name().is_at_or_below(name("example.com").as_name()));
         assert!(!apex.as_name().is_below(apex.as_name()));
