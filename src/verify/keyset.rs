@@ -145,11 +145,12 @@ fn note_fields(apex: NodeRef<'_>, record: RecordRef<'_>, key: &Dnskey<'_>, findi
     if key.flags & !known_flags != 0 {
         note(Rule::DnskeyFlags, format!("key {tag} has flags {}", key.flags), "reserved flags that are zero");
     }
-    if !key.is_zone_key() {
+    let is_zone_key = key.flags & dnskey::FLAG_ZONE != 0;
+    if !is_zone_key {
         let found = format!("key {tag} has flags {}: it is no zone key and must not verify signatures", key.flags);
         note(Rule::DnskeyZoneFlag, found, "the zone flag (256)");
     }
-    key.protocol != 3 || !key.is_zone_key()
+    key.protocol != 3 || !is_zone_key
 }
 
 /// Prepares a key, and reports why it cannot be.

@@ -1,0 +1,6 @@
+//! The verifier against zones signed by others, and against every way to break them.
+
+mod mutations;
+mod rules;
+mod support;
+mod zones;
