@@ -1,7 +1,7 @@
 //! The fields of each type, in wire order.
 
 use super::field::gateway;
-use super::zonemd::{DIGEST_LEN_MIN, Zonemd};
+use super::zonemd::{DIGEST_LEN_MIN, SCHEME_SIMPLE, Zonemd};
 use crate::base::{DigestType, Rtype};
 
 /// What a type's data is made of.
@@ -147,8 +147,9 @@ pub(super) enum DigestOf {
 }
 
 impl DigestOf {
-    /// Octets of a digest of this type, if they are known; else the fewest allowed.
-    pub(super) fn len(self, digest_type: u8) -> Result<usize, usize> {
+    /// Octets of the digest after these fields, the last of which is its type, if they are known; else the fewest allowed.
+    pub(super) fn len(self, before: &[u8]) -> Result<usize, usize> {
+        let digest_type = before.last().copied().unwrap_or_default();
         match self {
             // Delegations in the wild have digests of other types of any length, and name servers load them.
             Self::Ds => match DigestType(digest_type) {
@@ -160,6 +161,8 @@ impl DigestOf {
                 2 => Ok(32),
                 _ => Err(0),
             },
+            // Another scheme may make something else of the hash, as the private one of RFC 8976 appendix A.3 does.
+            Self::Zonemd if !before.ends_with(&[SCHEME_SIMPLE, digest_type]) => Err(DIGEST_LEN_MIN),
             Self::Zonemd => Zonemd::digest_len(digest_type).ok_or(DIGEST_LEN_MIN),
         }
     }

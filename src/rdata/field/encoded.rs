@@ -100,11 +100,12 @@ pub(super) fn print_base64_or_hyphen(wire: &[u8], out: &mut Vec<u8>) {
     if wire.is_empty() { out.push(b'-') } else { push_base64(wire, out) }
 }
 
-/// Measures a digest to the end: of the length its type has, if that is known.
-pub(super) fn measure_digest(whose: DigestOf, digest_type: u8, rest: &[u8]) -> Result<usize, Fault> {
-    match whose.len(digest_type) {
+/// Measures a digest to the end, after the fields `before` it: of the length its type has, if that is known.
+pub(super) fn measure_digest(whose: DigestOf, before: &[u8], rest: &[u8]) -> Result<usize, Fault> {
+    match whose.len(before) {
         Ok(len) if rest.len() == len => Ok(len),
         Ok(len) => {
+            let digest_type = before.last().copied().unwrap_or_default();
             let what = format!("has {} octets, and type {digest_type} has {len}", rest.len());
             Err(Fault::new(error::VALUE, what, "it may be cut off, or the type is wrong"))
         }

@@ -117,7 +117,7 @@ pub(super) fn measure(kind: Kind, rdata: &[u8], at: usize) -> Result<usize, Faul
         Kind::CaaTag => string::measure_tag(rest),
         Kind::Text | Kind::DoaData | Kind::Base64(MayBeEmpty::Yes) => Ok(rest.len()),
         Kind::Hex(min) => at_least(usize::from(min), rest),
-        Kind::Digest(whose) => encoded::measure_digest(whose, rdata[at - 1], rest),
+        Kind::Digest(whose) => encoded::measure_digest(whose, &rdata[..at], rest),
         Kind::Base64(MayBeEmpty::No) | Kind::Nsap => at_least(1, rest),
         Kind::KeyData => encoded::measure_key(number::read_u16(&rdata[..2]), rest),
         Kind::IpsecKey => at_least(usize::from(rdata[2] != 0), rest),
