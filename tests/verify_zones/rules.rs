@@ -453,7 +453,7 @@ fn opt_out() {
                     .map(|record| record.owner.to_string().to_lowercase())
                     .collect();
                 owners.sort();
-                let before = owners.iter().rfind(|owner| **owner < gap).or(owners.last()).unwrap().clone();
+                let before = owners.iter().rfind(|owner| **owner < gap).or_else(|| owners.last()).unwrap().clone();
                 zone.one(&before, Rtype::NSEC3).rdata[FLAGS_AT] = 0;
                 key.sign(zone, &before, Rtype::NSEC3);
             }),
@@ -534,24 +534,24 @@ fn set_delete(zone: &mut Records, key: &TestKey, cds: &[u8], cdnskey: &[u8]) {
 #[test]
 fn zonemd() {
     let zone = Records::load("verify/ldns-nsec-zonemd.zone");
-    let cases: [(&str, &[Rule], fn(&mut Records)); 6] = [
-        ("digest", &[Rule::SignatureBogus, Rule::ZonemdDigest], |zone| zone.one(APEX, Rtype::ZONEMD).rdata[30] ^= 1),
-        ("serial", &[Rule::SignatureBogus, Rule::ZonemdSerial], |zone| zone.one(APEX, Rtype::ZONEMD).rdata[3] ^= 1),
-        ("hash", &[Rule::SignatureBogus, Rule::ZonemdUnsupported], |zone| {
+    let cases: &[(&str, &[Rule], Mutation)] = &[
+        ("digest", &[Rule::SignatureBogus, Rule::ZonemdDigest], |zone, _| zone.one(APEX, Rtype::ZONEMD).rdata[30] ^= 1),
+        ("serial", &[Rule::SignatureBogus, Rule::ZonemdSerial], |zone, _| zone.one(APEX, Rtype::ZONEMD).rdata[3] ^= 1),
+        ("hash", &[Rule::SignatureBogus, Rule::ZonemdUnsupported], |zone, _| {
             zone.one(APEX, Rtype::ZONEMD).rdata[5] = 240;
         }),
-        ("twice", &[Rule::SignatureBogus, Rule::ZonemdDuplicate], |zone| {
+        ("twice", &[Rule::SignatureBogus, Rule::ZonemdDuplicate], |zone, _| {
             let mut twin = zone.one(APEX, Rtype::ZONEMD).clone();
             twin.rdata[30] ^= 1;
             zone.0.push(twin);
         }),
-        ("glue changed", &[Rule::ZonemdDigest], |zone| zone.one("ns2.sub.example.", Rtype::A).rdata[3] ^= 1),
-        ("glue TTL changed", &[Rule::ZonemdDigest], |zone| zone.one("ns2.sub.example.", Rtype::A).ttl = 1),
+        ("glue changed", &[Rule::ZonemdDigest], |zone, _| zone.one("ns2.sub.example.", Rtype::A).rdata[3] ^= 1),
+        ("glue TTL changed", &[Rule::ZonemdDigest], |zone, _| zone.one("ns2.sub.example.", Rtype::A).ttl = 1),
     ];
     for (what, rules, mutate) in cases {
         let mut broken = zone.clone();
-        mutate(&mut broken);
-        assert_eq!(broken.rules(), rules, "{what}");
+        mutate(&mut broken, &key());
+        assert_eq!(broken.rules(), *rules, "{what}");
     }
 }
 
