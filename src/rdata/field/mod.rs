@@ -140,6 +140,8 @@ pub(super) fn measure(kind: Kind, rdata: &[u8], at: usize) -> Result<usize, Faul
 /// Whether the field at `range`, which [`measure`] has given, has a text form that reads back the same.
 pub(super) fn has_text(kind: Kind, rdata: &[u8], range: Range<usize>) -> bool {
     match kind {
+        // NSD does not read an SSHFP without a fingerprint in any other form.
+        Kind::Digest(_) => !range.is_empty(),
         Kind::Gateway => gateway::has_text(rdata),
         Kind::Atma => telecom::atma_has_text(&rdata[range]),
         Kind::Loc => location::loc_has_text(&rdata[range]),
