@@ -339,3 +339,92 @@ fn template_problem(token: &Token<'_>, error: &TemplateError) -> Problem {
     };
     problem.because(REFERENCE)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges() {
+        for (text, expected, count) in [
+            ("1-3", (1, 3, 1), 3),
+            ("0-0", (0, 0, 1), 1),
+            ("0-10/4", (0, 10, 4), 3),
+            ("7-2147483647", (7, 0x7fff_ffff, 1), 0x7fff_fff9),
+        ] {
+            let range = Range::from_text(text.as_bytes()).unwrap();
+            assert_eq!((range.start, range.stop, range.step), expected, "{text}");
+            assert_eq!(range.count(), count, "{text}");
+        }
+        for bad in
+            ["", "1", "1-", "-1", "3-1", "1-3/0", "1-3/", "1-2147483648", "+1-3", "1-3-5", "1-3/1/1", "a-b", "1 -3"]
+        {
+            assert_eq!(Range::from_text(bad.as_bytes()), None, "{bad}");
+        }
+    }
+
+    #[track_caller]
+    fn expand(template: &str, value: u32) -> Result<String, TemplateError> {
+        let mut made = Template::default();
+        made.push_text(template.as_bytes())?;
+        let mut out = Vec::new();
+        made.expand(value, &mut out)?;
+        Ok(String::from_utf8(out).unwrap())
+    }
+
+    /// The values are those of named-compilezone 9.18.
+    #[test]
+    fn templates() {
+        for (template, value, expected) in [
+            ("host$", 7, "host7"),
+            ("$$", 7, "$"),
+            ("$$$", 7, "$7"),
+            ("\\$", 7, "\\$"),
+            ("a\\\\$", 7, "a\\\\7"),
+            ("a\\", 7, "a\\"),
+            ("${0}", 7, "7"),
+            ("${-5}", 1, "-4"),
+            ("${+5}", 1, "6"),
+            ("${-5,4,d}", 1, "-004"),
+            ("${1,3}", 7, "008"),
+            ("${-5,4,x}", 1, "fffffffc"),
+            ("${0,3,o}", 8, "010"),
+            ("${200,3,X}", 1, "0C9"),
+            ("${-5,0,n}", 1, "c.f.f.f.f.f.f.f"),
+            ("${0,1,n}", 1, "1"),
+            ("${0,2,n}", 1, "1."),
+            ("${0,7,n}", 16, "0.1.0.0"),
+            ("${300,4,N}", 1, "D.2.1"),
+            ("${300,5,n}", 1, "d.2.1"),
+            ("a${0}b${1,2,x}c$d", 9, "a9b0ac9d"),
+        ] {
+            assert_eq!(expand(template, value).as_deref(), Ok(expected), "{template}");
+        }
+    }
+
+    #[test]
+    fn bad_templates() {
+        for template in [
+            "${",
+            "${}",
+            "${x}",
+            "${1,}",
+            "${1,2,}",
+            "${1,2,q}",
+            "${1,2,d,4}",
+            "${1,128}",
+            "${1,-2}",
+            "${ 1}",
+            "${9999999999}",
+        ] {
+            assert_eq!(expand(template, 1), Err(TemplateError::BadModifier), "{template}");
+        }
+        assert_eq!(expand("${1}", 0x7fff_ffff), Err(TemplateError::OutOfRange));
+        assert_eq!(expand("${-2147483648}", 0).as_deref(), Ok("-2147483648"));
+    }
+
+    #[test]
+    fn quotes_taken_off() {
+        assert_eq!(without_quote_escapes(br#"\"x\\\" \$ \065"#), br#""x\\" \$ \065"#);
+    }
+}

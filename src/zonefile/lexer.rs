@@ -288,3 +288,110 @@ fn token_end(text: &[u8], mut at: usize) -> usize {
     }
     at
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Entries as `line[ blank]: token token …`, quoted tokens in quotes; faults as `kind@offset`.
+    fn lex(text: &[u8]) -> Vec<String> {
+        let mut lexer = Lexer::new(text, 0);
+        let mut tokens = Vec::new();
+        let mut out = Vec::new();
+        while let Some((entry, result)) = lexer.next_entry(&mut tokens) {
+            let mut shown = format!("{}{}:", entry.line, if entry.is_blank_led { "_" } else { "" });
+            for token in &tokens {
+                assert_eq!(&text[token.offset..token.offset + token.text.len()], token.text);
+                let word = token.text.escape_ascii().to_string();
+                shown += &if token.is_quoted { format!(" \"{word}\"") } else { format!(" {word}") };
+            }
+            if let Err(Fault { kind, offset }) = result {
+                shown += &format!(" {kind:?}@{offset}");
+            }
+            out.push(shown);
+        }
+        out
+    }
+
+    #[track_caller]
+    fn check(text: &str, expected: &[&str]) {
+        assert_eq!(lex(text.as_bytes()), expected, "{text:?}");
+    }
+
+    #[test]
+    fn lines() {
+        check("", &[]);
+        check("\n\n; only a comment\n   \n\t; and blanks\n", &[]);
+        check("a b", &["1: a b"]);
+        check("a b\nc d\n", &["1: a b", "2: c d"]);
+        check("a b\r\n c d\r\n\r\ne\r\n", &["1: a b", "2_: c d", "4: e"]);
+        check("\ta\n b\n", &["1_: a", "2_: b"]);
+        check("a;comment ( \" \nb ; x", &["1: a", "2: b"]);
+        check("a\r", &["1: a"]);
+    }
+
+    #[test]
+    fn escapes_stay_in_tokens() {
+        check("a\\ b\\;c\\(d\\)e\\\"f", &["1: a\\\\ b\\\\;c\\\\(d\\\\)e\\\\\\\"f"]);
+        check("\\\\ b", &["1: \\\\\\\\ b"]);
+        // A backslash does not take a line end with it outside quotes; the parser finds the escape bad.
+        check("a\\\nb", &["1: a\\\\", "2: b"]);
+        check("a\\", &["1: a\\\\"]);
+    }
+
+    #[test]
+    fn quotes() {
+        check("a \"b c\"", &["1: a \"b c\""]);
+        check("a \"\" \"\"", &["1: a \"\" \"\""]);
+        check("a \"(;)\" b", &["1: a \"(;)\" b"]);
+        check("a \"x\\\"y\\\\\" b", &["1: a \"x\\\\\\\"y\\\\\\\\\" b"]);
+        // A quote ends a word and starts another, as in BIND.
+        check("a b=\"c\"d\"e\"\"f\"", &["1: a b= \"c\" d \"e\" \"f\""]);
+        check("a \"x\\\ny\" z\nb", &["1: a \"x\\\\\\ny\" z", "3: b"]);
+    }
+
+    #[test]
+    fn parentheses() {
+        check("a ( b\n c ; x )\n\n d ) e\nf", &["1: a b c d e", "5: f"]);
+        check("a (b) (c)d", &["1: a b c d"]);
+        check(" ( a\nb )\nc", &["1_: a b", "3: c"]);
+        check("(a b)", &["1: a b"]);
+        check("a (\r\nb\r\n)\r\nc", &["1: a b", "4: c"]);
+    }
+
+    #[test]
+    fn faults_leave_the_rest_readable() {
+        check("a \"b\nc d", &["1: a UnclosedQuote@2", "2: c d"]);
+        check("a \"b", &["1: a UnclosedQuote@2"]);
+        check("a \"b\\\nc d\n e", &["1: a UnclosedQuote@2", "2: c d", "3_: e"]);
+        check("a \"b\\", &["1: a UnclosedQuote@2"]);
+        check("a ( \"b\nc ) d\ne", &["1: a c d UnclosedQuote@4", "3: e"]);
+        check("a ) b\nc", &["1: a b StrayClosing@2", "2: c"]);
+        check(")\nc", &["1: StrayClosing@0", "2: c"]);
+        check("a ( ( b ) )\nc", &["1: a b NestedParenthesis@4", "2: c"]);
+        check("a (\n ( b )\n )\nc", &["1: a b NestedParenthesis@5", "4: c"]);
+        check("a \0b\nc", &["1: a b Nul@2", "2: c"]);
+        check("a\rb\nc", &["1: a b StrayCarriageReturn@1", "2: c"]);
+        check("a b\\\0", &["1: a b\\\\\\x00"]);
+    }
+
+    #[test]
+    fn what_an_unclosed_parenthesis_swallows_is_read_again() {
+        check("a ( b\n c\nd e\n f\n", &["1: a b c UnclosedParenthesis@2", "3: d e", "4_: f"]);
+        check("a ( b\nd ( e )\nf", &["1: a b UnclosedParenthesis@2", "2: d e", "3: f"]);
+        check("a ( b\n c\n ( d\n", &["1: a b c d UnclosedParenthesis@2"]);
+        check("a (", &["1: a UnclosedParenthesis@2"]);
+        check("(\n(\n", &["1: UnclosedParenthesis@0"]);
+        // The quote came first, and is the one to mend.
+        check("a \"b\nc", &["1: a UnclosedQuote@2", "2: c"]);
+        check("a ) ( b\nc", &["1: a b StrayClosing@2", "2: c"]);
+    }
+
+    /// Going back is capped: without that, this would take a walk to the end for each of its lines.
+    #[test]
+    fn a_file_of_open_parentheses_ends() {
+        let text = "a\n (\n".repeat(20_000);
+        let faults = lex(text.as_bytes()).iter().filter(|entry| entry.contains("Unclosed")).count();
+        assert_eq!(faults, REWINDS_MAX as usize + 1);
+    }
+}

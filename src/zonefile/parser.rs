@@ -9,7 +9,8 @@ use super::{ReadOptions, directive};
 use crate::base::name::{self, NameError};
 use crate::base::{Class, Diagnostics, Name, NameBuf, Rtype, Ttl};
 use crate::rdata::{self, RdataError, Token};
-use crate::zone::{RawRecord, RecordStore, Span};
+use crate::zone::arena::Span;
+use crate::zone::{RawRecord, RecordStore};
 
 /// What an entry inherits from those before it. `$INCLUDE` puts it back afterwards; a block of a zone could be read by
 /// itself if it were known at its start.
