@@ -15,6 +15,9 @@ pub(super) struct Header {
     pub rdata_at: usize,
 }
 
+/// What is often behind an odd field: a line without its owner.
+const OWNER_FIRST: &str = "; a record that starts in the first column starts with its owner";
+
 impl Header {
     /// Reads the fields from the token at index `at` on.
     pub(super) fn read(tokens: &[Token<'_>], mut at: usize) -> Result<Self, Problem> {
@@ -27,7 +30,7 @@ impl Header {
             }
             // No type and no class starts with a digit, so neither can be taken for a TTL.
             if token.text[0].is_ascii_digit() {
-                let value = read_ttl(token)?;
+                let value = read_ttl(token).map_err(|problem| problem.more_help(OWNER_FIRST))?;
                 if ttl.replace(value).is_some() {
                     return Err(given_twice(token, "TTL"));
                 }
@@ -60,10 +63,7 @@ fn ttl_problem(token: &Token<'_>, error: TtlError) -> Problem {
         }
         TtlError::NotATtl => Problem::error(start_of(token), "bad-ttl", format!("{} is not a TTL", quote(token.text)))
             .because("RFC 1035 section 5.1")
-            .help(
-                "a TTL is seconds or numbers with units, for example 3600 or 1h30m; \
-                 a record that starts in the first column starts with its owner, then TTL, class and type",
-            ),
+            .help("a TTL is seconds or numbers with units, for example 3600 or 1h30m"),
     }
 }
 
@@ -91,7 +91,7 @@ fn quoted_field(token: &Token<'_>) -> Problem {
 fn given_twice(token: &Token<'_>, what: &str) -> Problem {
     Problem::error(start_of(token), "field-given-twice", format!("the {what} is given twice: {}", quote(token.text)))
         .because("RFC 1035 section 5.1")
-        .help(format!("keep one {what}; a record that starts in the first column starts with its owner"))
+        .help(format!("keep one {what}{OWNER_FIRST}"))
 }
 
 #[cold]

@@ -80,6 +80,7 @@ impl<'r> Reader<'r> {
         let mut lexer = Lexer::new(source.text, start);
         let mut tokens = Vec::with_capacity(32);
         let mut owner_text = None;
+        let errors_before = self.findings.error_count();
         while let Some((entry, lexed)) = lexer.next_entry(&mut tokens) {
             let result = match lexed {
                 Ok(()) => self.read_entry(source, entry, &tokens, &mut owner_text),
@@ -90,9 +91,9 @@ impl<'r> Reader<'r> {
             };
             if let Err(problem) = result {
                 self.report(source, entry, problem);
-                if source.is_generated() {
-                    return;
-                }
+            }
+            if source.is_generated() && self.findings.error_count() > errors_before {
+                return;
             }
         }
     }
@@ -370,7 +371,10 @@ impl<'r> Reader<'r> {
             return Err(problem::no_ttl(type_token));
         }
         let minimum = self.rdata.last_chunk::<4>().map_or(0, |octets| u32::from_be_bytes(*octets));
-        let ttl = Ttl::new(minimum).ok_or_else(|| problem::minimum_too_large(tokens, minimum))?;
+        let Some(ttl) = Ttl::new(minimum) else {
+            self.lacks_ttl_by_fault = true;
+            return Err(problem::minimum_too_large(tokens, minimum));
+        };
         self.state.default_ttl = Some(ttl);
         self.report(source, entry, problem::ttl_from_minimum(type_token, ttl));
         Ok(ttl)

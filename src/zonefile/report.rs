@@ -43,6 +43,12 @@ impl Problem {
         self
     }
 
+    /// Adds to what to do.
+    pub(super) fn more_help(mut self, help: &str) -> Self {
+        self.finding.help.push_str(help);
+        self
+    }
+
     /// How bad it is.
     pub(super) const fn severity(&self) -> Severity {
         self.finding.severity
@@ -123,7 +129,8 @@ pub(super) fn shown(octets: &[u8]) -> String {
     let mut out = String::with_capacity(octets.len());
     for chunk in octets.utf8_chunks() {
         for character in chunk.valid().chars() {
-            if character.is_control() && character != '\t' {
+            // U+FEFF, the byte order mark, cannot be seen either.
+            if (character.is_control() && character != '\t') || character == '\u{feff}' {
                 character.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| push_escape(byte, &mut out));
             } else {
                 out.push(character);

@@ -48,7 +48,7 @@ impl ReadError {
     pub fn reason(&self) -> String {
         match &self.reason {
             Reason::Io(error) => error.to_string(),
-            Reason::Irregular(kind) => format!("is {kind}, not a regular file; name - to read standard input"),
+            Reason::Irregular(kind) => format!("is {kind}, not a regular file"),
         }
     }
 }
