@@ -4,8 +4,9 @@
 use super::support::{AT, Record, Records, TestKey, covered_by, name};
 use zoneseal::base::{Name, Rtype, Timestamp, text};
 use zoneseal::crypto::digest::nsec3_hash;
+use zoneseal::rdata::bitmap::{TypeBitmap, push_bitmap};
 use zoneseal::rdata::nsec3::Nsec3Param;
-use zoneseal::verify::Rule;
+use zoneseal::verify::{Anchor, Rule, Scope, Trust, VerifyOptions, verify_zone};
 
 const NSEC: &str = "verify/bind-nsec.zone";
 const NSEC3: &str = "verify/bind-nsec3.zone";
@@ -197,6 +198,11 @@ fn keys() {
                 add_dnskey(zone, key, revoked.dnskey.clone());
                 revoked.add_signature(zone, "example.", Rtype::DNSKEY, |_| ());
                 revoked.sign(zone, MAIL, Rtype::A);
+            }),
+            ("signed by a key without zone flag", &[Rule::DnskeyZoneFlag, Rule::SignatureKeyUnusable], |zone, key| {
+                let other = TestKey::new(5, 0);
+                add_dnskey(zone, key, other.dnskey.clone());
+                other.sign(zone, MAIL, Rtype::A);
             }),
             ("two keys of one tag", &[Rule::KeyTagCollision], |zone, key| {
                 let [twin, ..] = twins(key);
@@ -561,4 +567,62 @@ fn an_unsigned_zone_is_one_finding() {
     let report = zone.verify().unwrap();
     assert_eq!(report.findings.len(), 1);
     assert_eq!(report.findings[0].rule, Rule::ZoneUnsigned);
+}
+
+/// In a transition both chains are out, and each is checked (RFC 5155 section 10.4).
+#[test]
+fn both_chains() {
+    let key = key();
+    let mut zone = adopted(NSEC3, &key);
+    let nsec = adopted(NSEC, &key);
+    let is_nsec = |record: &&Record| record.rtype == Rtype::NSEC;
+    let owners: Vec<String> = nsec.0.iter().filter(is_nsec).map(|record| record.owner.to_string()).collect();
+    zone.0.extend(nsec.0.iter().filter(is_nsec).cloned());
+    // NSEC3PARAM joins the apex's types.
+    let apex = zone.one(APEX, Rtype::NSEC);
+    let (next, bitmap) = Name::parse_wire(&apex.rdata).unwrap();
+    let types: Vec<Rtype> = TypeBitmap::parse(bitmap).unwrap().iter().chain([Rtype::NSEC3PARAM]).collect();
+    let mut rdata = next.as_wire().to_vec();
+    push_bitmap(types, &mut rdata);
+    apex.rdata = rdata;
+    for owner in owners {
+        key.sign(&mut zone, &owner, Rtype::NSEC);
+    }
+    assert_eq!(zone.rules(), []);
+}
+
+/// Without the ZONEMD that was asked for.
+#[test]
+fn zonemd_asked_for() {
+    let zone = Records::load(NSEC).build().unwrap();
+    let options = VerifyOptions { scope: Scope::ZonemdOnly, ..VerifyOptions::new(AT) };
+    assert!(verify_zone(&zone, &options).counts_by_rule.keys().eq(&[Rule::ZonemdMissing]));
+}
+
+/// A SHA-1 DS still leads to the key, with a warning (RFC 9905).
+#[test]
+fn sha1_anchor() {
+    let key = key();
+    let zone = adopted(NSEC, &key).build().unwrap();
+    let input = [name(APEX).as_name().as_wire(), &key.dnskey].concat();
+    let digest = ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, &input);
+    let ds = [&key.tag().to_be_bytes()[..], &[15, 1], digest.as_ref()].concat();
+    let report = verify_zone(&zone, &VerifyOptions { anchors: vec![Anchor::Ds(ds)], ..VerifyOptions::new(AT) });
+    assert!(report.counts_by_rule.keys().eq(&[Rule::AnchorSha1]));
+    assert_eq!((report.is_valid(), report.verdicts.trust), (true, Trust::Anchored));
+}
+
+/// With the parent's DS known, CDS must be signed by the key it names, not by another that signs the DNSKEY RRset too.
+#[test]
+fn cds_by_the_anchored_key() {
+    let key = key();
+    let mut zone = adopted(NSEC, &key);
+    let second = TestKey::new(6, 257);
+    add_dnskey(&mut zone, &key, second.dnskey.clone());
+    second.add_signature(&mut zone, APEX, Rtype::DNSKEY, |_| ());
+    second.sign(&mut zone, APEX, Rtype::CDS);
+    assert_eq!(zone.rules(), [], "without the parent's DS either will do");
+    let anchors = vec![Anchor::Ds(key.ds(name(APEX).as_name()))];
+    let report = verify_zone(&zone.build().unwrap(), &VerifyOptions { anchors, ..VerifyOptions::new(AT) });
+    assert!(report.counts_by_rule.keys().eq(&[Rule::CdsSigner]) && !report.is_valid());
 }
