@@ -6,7 +6,7 @@ use zoneseal::base::{Class, Diagnostics, Name, NameBuf, Rtype, Ttl};
 use zoneseal::output::text::{push_record, push_record_generic};
 use zoneseal::rdata::push_canonical;
 use zoneseal::zone::RecordStore;
-use zoneseal::zonefile::{Input, ReadOptions, read};
+use zoneseal::zonefile::{Includes, Input, ReadOptions, read};
 
 fn read_text(text: &[u8]) -> (RecordStore, Diagnostics) {
     let mut findings = Diagnostics::new(20);
@@ -93,6 +93,33 @@ fn includes_are_refused_unless_allowed() {
     let (store, findings) = read_text(b"$INCLUDE tests/data/zonefile/sub.inc\n");
     assert!(store.records().is_empty());
     assert_eq!(findings.list()[0].code, "include-refused");
+}
+
+/// Twenty levels of files are read, the twenty-first is refused.
+#[test]
+fn include_depth_is_limited() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    for level in 0..=21 {
+        let text = format!("level{level}.example. 60 TXT x\n$INCLUDE {}.inc\n", level + 1);
+        std::fs::write(directory.path().join(format!("{level}.inc")), text).expect("the file can be written");
+    }
+    let mut findings = Diagnostics::new(20);
+    let first = directory.path().join("0.inc");
+    let store = read(Input::Path(&first), &ReadOptions::trusted(None), &mut findings).expect("the file can be read");
+    assert_eq!(store.records().len(), 21);
+    assert_eq!(findings.list()[0].code, "include-refused");
+    assert_eq!(findings.list()[0].notes.len(), 20);
+}
+
+#[test]
+fn includes_stay_within_their_root() {
+    let file = Path::new("tests/data/zonefile/include.zone");
+    for (root, error_count) in [("tests/data", 0), ("tests/data/bad", 1), ("no/such/directory", 1)] {
+        let options = ReadOptions { includes: Includes::Within(root.into()), ..ReadOptions::default() };
+        let mut findings = Diagnostics::new(20);
+        read(Input::Path(file), &options, &mut findings).expect("the file can be read");
+        assert_eq!(findings.error_count(), error_count, "{root}: {:?}", findings.list());
+    }
 }
 
 #[test]
