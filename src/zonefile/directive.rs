@@ -2,7 +2,7 @@
 
 use super::header::read_ttl;
 use super::lexer::Entry;
-use super::parser::Reader;
+use super::parser::{Reader, State};
 use super::report::{Problem, end_of, quote, shown, start_of};
 use super::source::{Parent, ReadError, Source, read_file};
 use super::{Includes, generate, problem};
@@ -78,8 +78,8 @@ fn set_origin(reader: &mut Reader<'_>, source: &Source<'_>, entry: Entry, token:
     Ok(())
 }
 
-/// `$INCLUDE file [origin]`: the file is relative to the directory of the file that includes it. Afterwards origin,
-/// owner and TTLs are as they were (ZF-8).
+/// `$INCLUDE file [origin]`: the file is relative to the directory of the file that includes it. Afterwards origin
+/// and owner are as they were (ZF-8).
 fn include(reader: &mut Reader<'_>, source: &Source<'_>, entry: Entry, tokens: &[Token<'_>]) -> Result<(), Problem> {
     let (file, origin) = match tokens {
         [_, file] => (file, None),
@@ -99,12 +99,14 @@ fn include(reader: &mut Reader<'_>, source: &Source<'_>, entry: Entry, tokens: &
         identity: Some(identity),
         parent: Parent::Included { by: source, line: entry.line },
     };
-    let state = reader.state.clone();
+    let State { origin: outer_origin, owner, .. } = reader.state.clone();
     if let Some(origin) = origin {
         set_origin(reader, source, entry, origin)?;
     }
     reader.read_source(&included);
-    reader.state = state;
+    // The TTLs go on, as in BIND and NSD: RFC 1035 has only origin and owner come back.
+    reader.state.origin = outer_origin;
+    reader.state.owner = owner;
     Ok(())
 }
 

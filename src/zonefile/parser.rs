@@ -12,8 +12,8 @@ use crate::rdata::{self, RdataError, Token};
 use crate::zone::arena::Span;
 use crate::zone::{RawRecord, RecordStore};
 
-/// What an entry inherits from those before it. `$INCLUDE` puts it back afterwards; a block of a zone could be read by
-/// itself if it were known at its start.
+/// What an entry inherits from those before it. `$INCLUDE` puts origin and owner back afterwards; a block of a zone could
+/// be read by itself if it were known at its start.
 #[derive(Clone)]
 pub(super) struct State {
     pub origin: Option<NameBuf>,
