@@ -29,7 +29,7 @@ pub fn zone_file(data: &[u8]) {
     let mut findings = Diagnostics::new(20);
     let again = read(&printed, &mut findings);
     assert!(!findings.has_errors(), "does not read its own text: {:?}", String::from_utf8_lossy(&printed));
-    assert_eq!(content(&store), content(&again), "{:?}", String::from_utf8_lossy(&printed));
+    assert!(is_same(&store, &again), "changed by printing: {:?}", String::from_utf8_lossy(&printed));
     let Some(zone) = build(store, &BuildOptions::default(), &mut findings) else { return };
     check(&zone, &mut findings);
     let mut out = Vec::new();
@@ -37,7 +37,7 @@ pub fn zone_file(data: &[u8]) {
     for link in 0..nsec.links().len() {
         nsec.push_rdata(&zone, link, &mut out);
     }
-    let params = Nsec3Params { iterations: 0, salt: Vec::new(), opt_out: data.len() % 2 == 0 };
+    let params = Nsec3Params { iterations: 0, salt: Vec::new(), opt_out: data.len().is_multiple_of(2) };
     if let Ok(nsec3) = Nsec3Chain::build(&zone, params) {
         for link in 0..nsec3.links().len() {
             nsec3.push_rdata(&zone, link, &mut out);
@@ -110,10 +110,12 @@ fn read(text: &[u8], findings: &mut Diagnostics) -> RecordStore {
     zonefile::read(Input::Bytes { name: "fuzz", text }, &options, findings).expect("bytes can always be read")
 }
 
-/// Owner, type, class, TTL and RDATA of each record.
-fn content(store: &RecordStore) -> Vec<(&[u8], Rtype, Class, Ttl, &[u8])> {
-    let fields = |record: &RawRecord| {
-        (store.owner(record).as_wire(), record.rtype, record.class, record.ttl, store.rdata(record))
+/// Whether two stores hold the same records: owners and RDATA octet for octet.
+fn is_same(left: &RecordStore, right: &RecordStore) -> bool {
+    let same = |(a, b): (&RawRecord, &RawRecord)| {
+        (a.rtype, a.class, a.ttl) == (b.rtype, b.class, b.ttl)
+            && left.owner(a).as_wire() == right.owner(b).as_wire()
+            && left.rdata(a) == right.rdata(b)
     };
-    store.records().iter().map(fields).collect()
+    left.records().len() == right.records().len() && left.records().iter().zip(right.records()).all(same)
 }
