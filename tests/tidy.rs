@@ -20,7 +20,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
 ];
 
 /// What the reader of zone files may name of `zone`: where it puts the records, not what becomes of them.
-const ZONEFILE_MAY_USE_OF_ZONE: &[&str] = &["RecordStore", "RawRecord", "Span", "Arena"];
+const ZONEFILE_MAY_USE_OF_ZONE: &[&str] = &["RecordStore", "RawRecord", "Span", "arena"];
 
 const LINES_MAX: usize = 1200;
 
