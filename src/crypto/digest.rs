@@ -35,6 +35,16 @@ fn sha1_salted(buffer: &mut [u8], data: &[u8], salt: &[u8]) -> [u8; SHA1_LEN] {
     digest.as_ref().try_into().expect("SHA-1 gives 20 octets")
 }
 
+/// SHA-256 of a message in pieces.
+#[must_use]
+pub fn sha256(pieces: &[&[u8]]) -> [u8; 32] {
+    let mut context = ring_digest::Context::new(&ring_digest::SHA256);
+    for piece in pieces {
+        context.update(piece);
+    }
+    context.finish().as_ref().try_into().expect("SHA-256 gives 32 octets")
+}
+
 /// The digest of a DS (RFC 4034 section 5.1.4, ENC-5) over the owner in canonical wire form and the DNSKEY RDATA.
 /// `None` for digest types other than SHA-1 (to verify with; never to make a DS), SHA-256 and SHA-384.
 #[must_use]

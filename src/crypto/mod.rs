@@ -11,6 +11,7 @@
 pub mod digest;
 #[cfg(feature = "ed448")]
 mod ed448;
+pub mod p256;
 mod pkcs8;
 mod private_key;
 mod public_key;
