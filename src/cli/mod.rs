@@ -59,6 +59,25 @@ impl From<std::io::Error> for Failure {
     }
 }
 
+/// `--verifier`, of every command that verifies.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum VerifierArg {
+    /// Our own arithmetic for P-256, the library for other algorithms, for a sample, and before anything is called bad
+    #[default]
+    Fast,
+    /// The library for everything
+    Library,
+}
+
+impl VerifierArg {
+    const fn choice(self) -> crate::verify::VerifierChoice {
+        match self {
+            Self::Fast => crate::verify::VerifierChoice::Fast,
+            Self::Library => crate::verify::VerifierChoice::Library,
+        }
+    }
+}
+
 #[derive(Debug, Parser)]
 #[command(name = "zoneseal", version, about = "Sign and verify DNS zones", max_term_width = 100)]
 struct Arguments {

@@ -4,7 +4,7 @@ mod anchor;
 mod output;
 
 use super::input::{ZoneText, write_findings};
-use super::{Env, Failure, Outcome};
+use super::{Env, Failure, Outcome, VerifierArg};
 use crate::base::{Diagnostic, Diagnostics, NameBuf, Seconds, Severity, TimeSpec};
 use crate::verify::{Report, Scope, VerifyOptions, verify_zone};
 use crate::zone::build::{BuildOptions, MixedTtl, OutOfZone};
@@ -41,6 +41,9 @@ pub(super) struct VerifyArgs {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    /// Who verifies signatures
+    #[arg(long, value_enum, value_name = "WHO", default_value_t)]
+    verifier: VerifierArg,
     /// Threads to use [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -58,6 +61,7 @@ pub(super) fn run(args: &VerifyArgs, env: &mut Env<'_>) -> Result<Outcome, Failu
     let mut options = VerifyOptions::new(args.at.resolve(env.now));
     options.expires_within = args.expires_within;
     options.findings_max = FINDINGS_MAX;
+    options.verifiers = args.verifier.choice().source(zone.record_count());
     options.scope = if args.zonemd_only { Scope::ZonemdOnly } else { Scope::All };
     if let Some(path) = &args.anchor {
         options.anchors = anchor::read(path, zone.apex())?;

@@ -5,6 +5,7 @@ use super::times::TimeOptions;
 use crate::base::{Rtype, Ttl};
 use crate::denial::Nsec3Params;
 use crate::rdata::zonemd::{HASH_SHA384, HASH_SHA512};
+use crate::verify::VerifierChoice;
 
 /// Which proof of non-existence the zone gets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -103,6 +104,8 @@ pub struct SignOptions {
     pub zonemd: Vec<ZonemdHash>,
     /// The check before the output becomes visible.
     pub self_check: SelfCheck,
+    /// Who verifies in it.
+    pub verifier: VerifierChoice,
 }
 
 /// Whether the signer makes records of this type itself and drops those of its input (SIG-16): anywhere the records

@@ -3,7 +3,7 @@
 
 use super::options::SelfCheck;
 use crate::base::{Diagnostic, Diagnostics, Name, Severity, UnixTime};
-use crate::verify::{CryptoScope, Report, VerifyOptions, verify_zone};
+use crate::verify::{CryptoScope, Report, VerifierChoice, VerifyOptions, verify_zone};
 use crate::zone::{BuildOptions, MixedTtl, Zone, build, compare};
 use crate::zonefile::{self, Input, ReadOptions};
 use std::fmt;
@@ -66,14 +66,22 @@ impl std::error::Error for SelfCheckFailure {}
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn self_check(text: &[u8], zone: &Zone, scope: SelfCheck, now: UnixTime) -> Result<Checked, SelfCheckFailure> {
+pub fn self_check(
+    text: &[u8],
+    zone: &Zone,
+    scope: SelfCheck,
+    verifier: VerifierChoice,
+    now: UnixTime,
+) -> Result<Checked, SelfCheckFailure> {
     let crypto = match scope {
         SelfCheck::Off => return Ok(Checked::default()),
         SelfCheck::Full => CryptoScope::Full,
         SelfCheck::Sample => CryptoScope::Sample { one_in: SelfCheck::SAMPLE_ONE_IN },
     };
     let signed = read_zone(text, zone.apex())?;
-    let report = verify_zone(&signed, &VerifyOptions { crypto, findings_max: FINDINGS_MAX, ..VerifyOptions::new(now) });
+    let verifiers = verifier.source(signed.record_count());
+    let options = VerifyOptions { crypto, findings_max: FINDINGS_MAX, verifiers, ..VerifyOptions::new(now) };
+    let report = verify_zone(&signed, &options);
     if !report.is_valid() {
         return Err(SelfCheckFailure::of_report(&report));
     }

@@ -4,29 +4,43 @@
 //! gained by not doing so. The library keeps the last word: it is asked again before a signature is called bad, and it
 //! checks a sample of those called good.
 
-use super::verifier::{SignatureJob, SignatureVerifier, VerifierSource};
+use super::verifier::{LibraryVerifiers, SignatureJob, SignatureVerifier, VerifierSource};
 use crate::base::Algorithm;
 use crate::crypto::p256::{BATCH_LEN, BatchVerifier, Item, Scratch, WORTHWHILE_MIN};
 use crate::crypto::{CryptoError, PublicKey, digest};
 use std::cell::RefCell;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// One good signature in so many is shown to the library as well, chosen by its message's digest.
 const LIBRARY_SAMPLE: u8 = 128;
 
+/// Who verifies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum VerifierChoice {
+    /// [`FastVerifiers`].
+    #[default]
+    Fast,
+    /// [`LibraryVerifiers`].
+    Library,
+}
+
+impl VerifierChoice {
+    /// The verifiers for a zone with about so many signatures.
+    #[must_use]
+    pub fn source(self, expected_count: usize) -> Arc<dyn VerifierSource> {
+        match self {
+            Self::Fast => Arc::new(FastVerifiers { expected_count }),
+            Self::Library => Arc::new(LibraryVerifiers),
+        }
+    }
+}
+
 /// The fast verifier for P-256 and the library for all else.
 #[derive(Clone, Copy, Debug)]
 pub struct FastVerifiers {
-    expected_count: usize,
-}
-
-impl FastVerifiers {
-    /// For about so many signatures in all; more of them pay for larger tables.
-    #[must_use]
-    pub const fn new(expected_count: usize) -> Self {
-        Self { expected_count }
-    }
+    /// Signatures in all, about; more of them pay for larger tables.
+    pub expected_count: usize,
 }
 
 impl VerifierSource for FastVerifiers {
@@ -62,16 +76,15 @@ thread_local! {
 impl SignatureVerifier for FastKey {
     fn verify_batch(&self, jobs: &[SignatureJob<'_>], results: &mut Vec<bool>) {
         let seen = self.seen.fetch_add(jobs.len(), Ordering::Relaxed) + jobs.len();
-        let tables = (seen >= WORTHWHILE_MIN).then(|| {
-            self.tables.get_or_init(|| BatchVerifier::new(&self.public_key, self.expected_count)).as_ref()
-        });
+        let tables = (seen >= WORTHWHILE_MIN)
+            .then(|| self.tables.get_or_init(|| BatchVerifier::new(&self.public_key, self.expected_count)).as_ref());
         let Some(Some(tables)) = tables else { return self.library.verify_batch(jobs, results) };
         SCRATCH.with_borrow_mut(|scratch| {
             let mut valid = Vec::with_capacity(BATCH_LEN);
             for batch in jobs.chunks(BATCH_LEN) {
-                let item =
-                    |job: &SignatureJob<'_>| Item { digest: digest::sha256(&[job.message]), signature: job.signature };
-                let items: Vec<Item<'_>> = batch.iter().map(item).collect();
+                let digest = |job: &SignatureJob<'_>| digest::sha256(&[job.message]);
+                let items: Vec<Item<'_>> =
+                    batch.iter().map(|job| Item { digest: digest(job), signature: job.signature }).collect();
                 tables.verify(&items, scratch, &mut valid);
                 let checked = batch.iter().zip(&items).zip(&valid);
                 results.extend(checked.map(|((job, item), &valid)| self.confirm(job, item, valid)));
@@ -94,5 +107,53 @@ impl FastKey {
             );
         }
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ring::rand::SystemRandom;
+    use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+
+    /// Batches below and above the size where tables are made, every fifth signature broken: the library's answers.
+    #[test]
+    fn answers_are_the_librarys() {
+        let random = SystemRandom::new();
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref(), &random).unwrap();
+        let signed: Vec<([u8; 4], Vec<u8>)> = (0..2 * WORTHWHILE_MIN)
+            .map(|n| {
+                let message = u32::try_from(n).unwrap().to_be_bytes();
+                let mut signature = pair.sign(&random, &message).unwrap().as_ref().to_vec();
+                match n % 10 {
+                    0 => signature[n % 64] ^= 1,
+                    5 => signature.truncate(n % 64),
+                    _ => {}
+                }
+                (message, signature)
+            })
+            .collect();
+        let jobs: Vec<SignatureJob<'_>> =
+            signed.iter().map(|(message, signature)| SignatureJob { message, signature }).collect();
+        let algorithm = Algorithm::ECDSAP256SHA256;
+        let public_key = &pair.public_key().as_ref()[1..];
+        let mut expected = Vec::new();
+        LibraryVerifiers.open(algorithm, public_key).unwrap().verify_batch(&jobs, &mut expected);
+        assert_eq!(expected.iter().filter(|&&is_right| !is_right).count(), jobs.len() / 5);
+        for batch_len in [7, 100, jobs.len()] {
+            let verifier = FastVerifiers { expected_count: jobs.len() }.open(algorithm, public_key).unwrap();
+            let mut results = Vec::new();
+            for batch in jobs.chunks(batch_len) {
+                verifier.verify_batch(batch, &mut results);
+            }
+            assert_eq!(results, expected, "batches of {batch_len}");
+        }
+    }
+
+    #[test]
+    fn keys_off_the_curve_are_the_librarys_to_refuse() {
+        let source = FastVerifiers { expected_count: 1000 };
+        assert!(source.open(Algorithm::ECDSAP256SHA256, &[1; 64]).is_err());
     }
 }

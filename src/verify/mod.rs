@@ -6,6 +6,7 @@
 mod apex;
 mod context;
 mod coverage;
+mod fast;
 mod findings;
 mod keyset;
 mod model;
@@ -18,6 +19,7 @@ mod trust;
 pub mod verifier;
 mod zonemd;
 
+pub use fast::{FastVerifiers, VerifierChoice};
 pub use report::{ChainKind, Counts, Finding, Report, Trust, ValidUntil, Verdicts};
 pub use rules::{Category, Rule};
 pub use verifier::{LibraryVerifiers, SignatureJob, SignatureVerifier, VerifierSource};

@@ -1,6 +1,7 @@
 //! The arguments of `zoneseal sign`.
 
 use crate::base::{Diagnostic, NameBuf, Seconds, TimeSpec, Ttl, text};
+use crate::cli::VerifierArg;
 use crate::denial::Nsec3Params;
 use crate::sign::{
     CdsPolicy, DenialOptions, End, ForeignDnskeys, SelfCheck, SerialPolicy, SignOptions, TimeOptions, ZonemdHash,
@@ -137,6 +138,9 @@ pub(super) struct RunArgs {
     /// but for most signatures away from the apex
     #[arg(long, value_enum, value_name = "HOW-MUCH", default_value_t)]
     self_check: SelfCheckArg,
+    /// Who verifies signatures in the self-check
+    #[arg(long, value_enum, value_name = "WHO", default_value_t)]
+    verifier: VerifierArg,
     /// Threads that sign [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,
@@ -226,6 +230,7 @@ impl SignArgs {
             },
             zonemd,
             self_check: self.run.self_check.scope(),
+            verifier: self.run.verifier.choice(),
         };
         Ok((options, warnings))
     }
