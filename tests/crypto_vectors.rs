@@ -1,7 +1,7 @@
 //! Signatures, key tags, DS digests and NSEC3 hashes against published values. Aim: our octets are those of the RFCs.
 //! Method: the vectors in `tests/data/vectors`, and for RSA a second opinion by plain arithmetic.
 
-use num_bigint_dig::BigUint;
+use num_bigint::BigUint;
 use std::collections::HashMap;
 use zoneseal::base::{Algorithm, DigestType, NameBuf, text};
 use zoneseal::crypto::digest::nsec3_hash;
@@ -122,7 +122,7 @@ fn emsa(algorithm: Algorithm, message: &[u8], len: usize) -> Vec<u8> {
     out
 }
 
-/// The 512-bit key is too small for the library, which must be told apart from a bad key; arithmetic verifies both.
+/// The key of 512 bits, smaller than libraries take, and the one of 1024; plain arithmetic agrees on both.
 #[test]
 fn rfc5702_rsa() {
     for block in blocks(&read("rfc5702-rsa.txt"), "algorithm") {
@@ -138,13 +138,7 @@ fn rfc5702_rsa() {
         let d = number(&base64(&block["PrivateExponent"]));
         assert_eq!(number(&encoded).modpow(&d, &n), number(&signature), "re-signing gives the same octets");
 
-        match PublicKey::from_dnskey(algorithm, &field) {
-            Ok(key) => {
-                assert_eq!(algorithm, Algorithm::RSASHA512);
-                assert_verifies(&key, &message, &signature);
-            }
-            Err(error) => assert_eq!(error, CryptoError::TooSmallForLibrary(Algorithm::RSASHA256, 512)),
-        }
+        assert_verifies(&PublicKey::from_dnskey(algorithm, &field).unwrap(), &message, &signature);
     }
 }
 

@@ -17,6 +17,7 @@ mod private_key;
 mod public_key;
 mod ring_signer;
 pub mod rsa;
+mod rsa_plain;
 
 pub use pkcs8::{Pkcs8Error, Pkcs8Key};
 pub use private_key::{PrivateKey, RsaParts};
@@ -55,8 +56,8 @@ pub enum CryptoError {
     VerifyOnly(Algorithm),
     /// The public key field is not what its algorithm demands.
     BadPublicKey(Algorithm, &'static str),
-    /// An RSA key that is legal by protocol, but smaller than the library verifies with. Bits of the modulus.
-    TooSmallForLibrary(Algorithm, usize),
+    /// An RSA key smaller than the protocol allows. Bits of the modulus.
+    TooSmall(Algorithm, usize),
     /// A key that may be legal, but of a shape the library does not take; the text says which.
     Unsupported(Algorithm, &'static str),
     /// An RSA key with a modulus below 2048 bits was to sign (RFC 9904, guidance section 9). Bits of the modulus.
@@ -83,11 +84,8 @@ impl fmt::Display for CryptoError {
             Self::BadPublicKey(algorithm, what) => {
                 write!(f, "the public key of algorithm {algorithm} is malformed: {what}")
             }
-            Self::TooSmallForLibrary(algorithm, bits) => {
-                write!(
-                    f,
-                    "the {bits}-bit key of algorithm {algorithm} is too small for the library: it verifies from 1024 bits up"
-                )
+            Self::TooSmall(algorithm, bits) => {
+                write!(f, "the {bits}-bit key of algorithm {algorithm} is too small: 512 bits are the least (RFC 5702)")
             }
             Self::Unsupported(algorithm, what) => {
                 write!(f, "the library does not take this key of algorithm {algorithm}: {what}")

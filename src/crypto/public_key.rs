@@ -1,6 +1,7 @@
 //! Public keys, prepared once and then used for many signatures.
 
 use super::rsa::RsaPublic;
+use super::rsa_plain::{self, PlainRsaKey};
 use super::{CryptoError, check_verifies};
 use crate::base::Algorithm;
 use ring::signature as ring_signature;
@@ -25,6 +26,7 @@ enum Verifier {
         key: RsaPublicKeyComponents<Vec<u8>>,
         parameters: &'static RsaParameters,
     },
+    PlainRsa(PlainRsaKey),
     Ring(UnparsedPublicKey<Vec<u8>>),
     #[cfg(feature = "ed448")]
     Ed448(super::ed448::Ed448PublicKey),
@@ -34,7 +36,7 @@ impl PublicKey {
     /// Prepares the public key field of a DNSKEY.
     ///
     /// # Errors
-    /// [`CryptoError::Refused`] for the algorithm, `BadPublicKey` for a malformed field, `TooSmallForLibrary` and
+    /// [`CryptoError::Refused`] for the algorithm, `BadPublicKey` for a malformed field, `TooSmall` and
     /// `Unsupported` for keys that may be legal but that no library here takes.
     pub fn from_dnskey(algorithm: Algorithm, public_key: &[u8]) -> Result<Self, CryptoError> {
         check_verifies(algorithm)?;
@@ -77,6 +79,7 @@ impl PublicKey {
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match &self.verifier {
             Verifier::Rsa { key, parameters } => key.verify(parameters, message, signature).is_ok(),
+            Verifier::PlainRsa(key) => key.verify(message, signature),
             Verifier::Ring(key) => key.verify(message, signature).is_ok(),
             #[cfg(feature = "ed448")]
             Verifier::Ed448(key) => key.verify(message, signature),
@@ -118,8 +121,8 @@ fn rsa(algorithm: Algorithm, field: &[u8]) -> Result<Verifier, CryptoError> {
     };
     let key = RsaPublic::parse(field).map_err(|what| CryptoError::BadPublicKey(algorithm, what))?;
     let bits = key.modulus_bits();
-    if bits < RSA_BITS_MIN {
-        return Err(CryptoError::TooSmallForLibrary(algorithm, bits));
+    if bits < rsa_plain::MODULUS_BITS_MIN {
+        return Err(CryptoError::TooSmall(algorithm, bits));
     }
     if key.modulus.last().is_some_and(|octet| octet % 2 == 0) {
         return Err(CryptoError::BadPublicKey(algorithm, "its modulus is even"));
@@ -128,6 +131,9 @@ fn rsa(algorithm: Algorithm, field: &[u8]) -> Result<Verifier, CryptoError> {
         true => CryptoError::Unsupported(algorithm, "its exponent has more than 33 bits"),
         false => CryptoError::BadPublicKey(algorithm, "its exponent is even or below 3"),
     })?;
+    if bits < RSA_BITS_MIN {
+        return Ok(Verifier::PlainRsa(PlainRsaKey::new(algorithm, &key)));
+    }
     let key = RsaPublicKeyComponents { n: key.modulus.to_vec(), e: key.exponent.to_vec() };
     Ok(Verifier::Rsa { key, parameters })
 }

@@ -5,9 +5,13 @@ use super::rules::Rule;
 use super::verifier::{SignatureVerifier, VerifierSource};
 use crate::base::{Algorithm, Rtype};
 use crate::crypto::CryptoError;
+use crate::crypto::rsa::RsaPublic;
 use crate::rdata::dnskey::{self, Dnskey};
 use crate::zone::{NodeRef, RecordRef, Zone};
 use std::ops::Range;
+
+/// RSA keys of fewer bits are weak (N-3).
+const RSA_BITS_MIN: usize = 2048;
 
 /// What a key can do for a signature.
 #[derive(Debug)]
@@ -149,6 +153,12 @@ fn note_fields(apex: NodeRef<'_>, record: RecordRef<'_>, key: &Dnskey<'_>, findi
     if !is_zone_key {
         let found = format!("key {tag} has flags {}: it is no zone key and must not verify signatures", key.flags);
         note(Rule::DnskeyZoneFlag, found, "the zone flag (256)");
+    }
+    if key.algorithm.is_rsa() {
+        let bits = RsaPublic::parse(key.public_key).map_or(0, |key| key.modulus_bits());
+        if (1..RSA_BITS_MIN).contains(&bits) {
+            note(Rule::KeyWeak, format!("key {tag} has {bits} bits"), "2048 bits or more");
+        }
     }
     key.protocol != 3 || !is_zone_key
 }

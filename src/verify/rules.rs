@@ -87,6 +87,8 @@ rules! {
     KeyTagCollision "key-tag-collision" Policy Warning "RFC 4034 appendix B, SIG-17" "replace one of the keys: validators limit how many they try";
     /// More keys fit a signature than were tried.
     KeyTagTries "key-tag-tries" Validity Error "CVE-2023-50387, SIG-17" "replace the keys that share a tag";
+    /// An RSA key of fewer than 2048 bits.
+    KeyWeak "key-weak" Policy Warning "RFC 9904, N-3" "replace the key, best by one of algorithm 13";
     /// An algorithm that may not be used to sign any more.
     AlgorithmDeprecated "algorithm-deprecated" Policy Warning "RFC 9905 section 2" "move to algorithm 13: validators following RFC 9905 treat the zone as insecure";
     /// An algorithm this program cannot verify.

@@ -1,12 +1,10 @@
 //! Zones as lists of records that tests can break, and a signer of a few lines that shares nothing with the real one.
 
-use num_bigint_dig::BigUint;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use std::path::{Path, PathBuf};
 use zoneseal::base::{Algorithm, Class, Diagnostics, Name, NameBuf, Rtype, Ttl, UnixTime};
-use zoneseal::crypto::CryptoError;
 use zoneseal::rdata::{self, rrsig::Rrsig};
-use zoneseal::verify::{Report, Rule, SignatureJob, SignatureVerifier, VerifierSource, VerifyOptions, verify_zone};
+use zoneseal::verify::{Report, Rule, VerifyOptions, verify_zone};
 use zoneseal::zone::build::{BuildOptions, MixedTtl, OutOfZone, build};
 use zoneseal::zone::{RawRecord, RecordStore, Zone};
 use zoneseal::zonefile::{self, Input, ReadOptions};
@@ -274,37 +272,4 @@ fn push_signed_owner(owner: Name<'_>, labels: u8, out: &mut Vec<u8>) {
         out.extend_from_slice(b"\x01*");
     }
     suffix.push_canonical(out);
-}
-
-/// Verifies RSA/SHA-1 by plain arithmetic, keys of any size: RFC 5155 prints keys that are smaller than the library takes.
-#[derive(Debug)]
-pub(crate) struct PlainRsaSha1;
-
-#[derive(Debug)]
-struct PlainRsaKey {
-    exponent: BigUint,
-    modulus: BigUint,
-    len: usize,
-}
-
-impl VerifierSource for PlainRsaSha1 {
-    fn open(&self, algorithm: Algorithm, key: &[u8]) -> Result<Box<dyn SignatureVerifier>, CryptoError> {
-        assert!(matches!(algorithm.0, 5 | 7));
-        let (exponent, modulus) = key[1..].split_at(usize::from(key[0]));
-        let number = BigUint::from_bytes_be;
-        Ok(Box::new(PlainRsaKey { exponent: number(exponent), modulus: number(modulus), len: modulus.len() }))
-    }
-}
-
-impl SignatureVerifier for PlainRsaKey {
-    fn verify_batch(&self, jobs: &[SignatureJob<'_>], results: &mut Vec<bool>) {
-        // DigestInfo of SHA-1 (RFC 8017 section 9.2).
-        let info = [0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14];
-        results.extend(jobs.iter().map(|job| {
-            let digest = ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, job.message);
-            let padding = vec![0xff; self.len - 3 - info.len() - digest.as_ref().len()];
-            let expected = [&[1][..], &padding, &[0], &info, digest.as_ref()].concat();
-            BigUint::from_bytes_be(job.signature).modpow(&self.exponent, &self.modulus).to_bytes_be() == expected
-        }));
-    }
 }

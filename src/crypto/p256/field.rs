@@ -166,7 +166,7 @@ impl Fe {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use num_bigint_dig::BigUint;
+    use num_bigint::BigUint;
     use proptest::prelude::*;
 
     fn big(limbs: Limbs) -> BigUint {
