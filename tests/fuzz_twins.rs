@@ -116,7 +116,7 @@ fn damaged(folder: &str, ending: &'static str) -> impl Strategy<Value = Vec<u8>>
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn zone_file_of_words(text in words()) {
