@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use zoneseal::base::{Algorithm, Diagnostics, NameBuf, Seconds, TimeSpec, Timestamp, Ttl, UnixTime, text};
 use zoneseal::base::{Class, Rtype};
-use zoneseal::crypto::{CryptoError, Signer};
+use zoneseal::crypto::{CryptoError, Library, Signer};
 use zoneseal::denial::Nsec3Params;
 use zoneseal::keys::{self, LoadOptions, ZoneKey};
 use zoneseal::output::{AtomicFile, Output};
@@ -562,6 +562,10 @@ enum Fault {
 impl Signer for Faulty {
     fn algorithm(&self) -> Algorithm {
         self.inner.algorithm()
+    }
+
+    fn library(&self) -> Library {
+        self.inner.library()
     }
 
     fn signature_len(&self) -> usize {

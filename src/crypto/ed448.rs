@@ -1,6 +1,6 @@
 //! Ed448 (RFC 8080, RFC 8032 section 5.2): pure EdDSA with an empty context (ENC-4).
 
-use super::{CryptoError, Signer};
+use super::{CryptoError, Library, Signer};
 use crate::base::Algorithm;
 use ed448_goldilocks_plus::{Signature, SigningKey, VerifyingKey};
 use std::fmt;
@@ -59,6 +59,10 @@ impl Ed448Signer {
 impl Signer for Ed448Signer {
     fn algorithm(&self) -> Algorithm {
         Algorithm::ED448
+    }
+
+    fn library(&self) -> Library {
+        Library::Ed448
     }
 
     fn signature_len(&self) -> usize {

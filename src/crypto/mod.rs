@@ -5,9 +5,12 @@
 //! DNSKEY public key field ───────▶ PublicKey ─ verify ◀───────┘
 //! ```
 //!
-//! Back ends: ring signs and verifies 8, 10, 13, 14 and 15 and verifies 5 and 7; `ed448-goldilocks-plus` does 16
-//! (feature `ed448`); aws-lc makes RSA keys, which ring leaves out, and computes public keys on the NIST curves.
+//! Back ends: ring and aws-lc both sign and verify 8, 10, 13, 14 and 15 and verify 5 and 7, and which one does is
+//! [`Backend`]'s to say; `ed448-goldilocks-plus` does 16 (feature `ed448`). aws-lc makes RSA keys, which ring leaves
+//! out, computes public keys on the NIST curves, and hashes for NSEC3.
 
+mod aws_lc_signer;
+mod backend;
 pub mod digest;
 #[cfg(feature = "ed448")]
 mod ed448;
@@ -19,6 +22,7 @@ mod ring_signer;
 pub mod rsa;
 mod rsa_plain;
 
+pub use backend::{Backend, Library};
 pub use pkcs8::{Pkcs8Error, Pkcs8Key};
 pub use private_key::{PrivateKey, RsaParts};
 pub use public_key::PublicKey;
@@ -32,6 +36,9 @@ use std::fmt;
 pub trait Signer: Send + Sync + fmt::Debug {
     /// The algorithm of its signatures.
     fn algorithm(&self) -> Algorithm;
+
+    /// The library that makes them.
+    fn library(&self) -> Library;
 
     /// Octets of each signature.
     fn signature_len(&self) -> usize;

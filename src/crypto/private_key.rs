@@ -1,8 +1,10 @@
 //! Private keys: made, taken from key files, and opened as signers. Their octets are wiped when dropped.
 
+use super::aws_lc_signer::AwsLcSigner;
+use super::backend::Work;
 use super::ring_signer::RingSigner;
-use super::rsa::{RsaPublic, strip_zeros};
-use super::{CryptoError, Pkcs8Key, PublicKey, Signer, check_signs};
+use super::rsa::{RsaPublic, SIGNING_BITS_MIN, strip_zeros};
+use super::{Backend, CryptoError, Library, Pkcs8Key, PublicKey, Signer, check_signs};
 use crate::base::Algorithm;
 use aws_lc_rs::agreement;
 use aws_lc_rs::encoding::AsDer;
@@ -186,43 +188,71 @@ impl PrivateKey {
         }
     }
 
+    /// Opens the key for signing with the faster library, see [`Self::open_with`].
+    ///
+    /// # Errors
+    /// As [`Self::open_with`].
+    pub fn open(&self, dnskey_public_field: &[u8]) -> Result<Box<dyn Signer>, CryptoError> {
+        self.open_with(Backend::Auto, dnskey_public_field)
+    }
+
     /// Opens the key for signing, after checking it against the public key field of its DNSKEY: the public key that
     /// the private one has must be that one, and a trial signature must verify with it.
     ///
     /// # Errors
-    /// `HalvesDiffer`; `VerifyOnly`, `TooSmallToSign` by policy; `BadPrivateKey` or `Unsupported` if the library does
-    /// not take the key.
-    pub fn open(&self, dnskey_public_field: &[u8]) -> Result<Box<dyn Signer>, CryptoError> {
+    /// `HalvesDiffer`; `VerifyOnly`, `TooSmallToSign` by policy; `BadPublicKey` for a malformed field; `BadPrivateKey`
+    /// or `Unsupported` if the library does not take the key.
+    pub fn open_with(&self, backend: Backend, dnskey_public_field: &[u8]) -> Result<Box<dyn Signer>, CryptoError> {
         self.check_fits(dnskey_public_field)?;
         check_signs(self.algorithm)?;
-        let signer: Box<dyn Signer> = match (&self.material, self.algorithm) {
-            (Material::Rsa(parts), _) => Box::new(RingSigner::rsa(self.algorithm, parts)?),
-            (Material::Octets(seed), Algorithm::ED25519) => Box::new(RingSigner::ed25519(seed)?),
-            #[cfg(feature = "ed448")]
-            (Material::Octets(seed), Algorithm::ED448) => Box::new(super::ed448::Ed448Signer::new(seed)?),
-            (Material::Octets(scalar), _) => Box::new(RingSigner::ecdsa(self.algorithm, scalar, dnskey_public_field)?),
-        };
-        // A damaged RSA exponent shows only in a signature.
+        if let Material::Rsa(parts) = &self.material {
+            let bits = super::rsa::bits(strip_zeros(&parts.modulus));
+            if bits < SIGNING_BITS_MIN {
+                return Err(CryptoError::TooSmallToSign(self.algorithm, bits));
+            }
+        }
+        let signer = super::backend::first_that_takes(backend.libraries(self.algorithm, Work::Sign), |library| {
+            self.open_in(library, dnskey_public_field)
+        })?;
+        // A damaged RSA exponent may show only in a signature. The other library looks, where there is one.
         let trial = b"trial";
         let mut signature = Vec::with_capacity(signer.signature_len());
         signer
             .sign(trial, &mut signature)
             .map_err(|_| CryptoError::BadPrivateKey(self.algorithm, "its parts do not belong together"))?;
-        if !PublicKey::from_dnskey(self.algorithm, dnskey_public_field)?.verify(trial, &signature) {
+        let public = PublicKey::from_dnskey_with(signer.library().other(), self.algorithm, dnskey_public_field)?;
+        if !public.verify(trial, &signature) {
             return Err(CryptoError::HalvesDiffer(self.algorithm));
         }
         Ok(signer)
     }
 
+    /// A signer of one library.
+    fn open_in(&self, library: Library, public_field: &[u8]) -> Result<Box<dyn Signer>, CryptoError> {
+        use Library::{AwsLc, Ring};
+        let algorithm = self.algorithm;
+        Ok(match (&self.material, library) {
+            (Material::Rsa(parts), Ring) => Box::new(RingSigner::rsa(algorithm, parts)?),
+            (Material::Rsa(parts), _) => Box::new(AwsLcSigner::rsa(algorithm, parts)?),
+            (Material::Octets(seed), Ring) if algorithm == Algorithm::ED25519 => Box::new(RingSigner::ed25519(seed)?),
+            (Material::Octets(seed), AwsLc) if algorithm == Algorithm::ED25519 => Box::new(AwsLcSigner::ed25519(seed)?),
+            #[cfg(feature = "ed448")]
+            (Material::Octets(seed), Library::Ed448) => Box::new(super::ed448::Ed448Signer::new(seed)?),
+            (Material::Octets(scalar), Ring) => Box::new(RingSigner::ecdsa(algorithm, scalar, public_field)?),
+            (Material::Octets(scalar), _) => Box::new(AwsLcSigner::ecdsa(algorithm, scalar, public_field)?),
+        })
+    }
+
     /// Whether the public key of this private key is the given one.
     ///
     /// # Errors
-    /// `HalvesDiffer`, or `BadPrivateKey` if it has none.
+    /// `HalvesDiffer`, `BadPublicKey` for a malformed field, or `BadPrivateKey` if it has none.
     pub fn check_fits(&self, dnskey_public_field: &[u8]) -> Result<(), CryptoError> {
         let fits = if self.algorithm.is_rsa() {
             // Compared as numbers: a DNSKEY with leading zeros is the same key.
-            let ours = self.public_field()?;
-            RsaPublic::parse(&ours).ok() == RsaPublic::parse(dnskey_public_field).ok()
+            let theirs = RsaPublic::parse(dnskey_public_field)
+                .map_err(|what| CryptoError::BadPublicKey(self.algorithm, what))?;
+            RsaPublic::parse(&self.public_field()?) == Ok(theirs)
         } else {
             self.public_field()? == dnskey_public_field
         };

@@ -1,8 +1,8 @@
 //! Signing with ring: RSA, ECDSA, Ed25519.
 
 use super::private_key::RsaParts;
-use super::rsa::{RsaPublic, strip_zeros};
-use super::{CryptoError, Signer};
+use super::rsa::strip_zeros;
+use super::{CryptoError, Library, Signer};
 use crate::base::Algorithm;
 use ring::rand::SystemRandom;
 use ring::rsa::{KeyPair as RsaKeyPair, KeyPairComponents, PublicKeyComponents};
@@ -11,9 +11,6 @@ use ring::signature::{
     RSA_PKCS1_SHA512, RsaEncoding,
 };
 use std::fmt;
-
-/// Least bits of an RSA modulus that signs: ring's limit and our policy alike.
-const RSA_SIGNING_BITS_MIN: usize = 2048;
 
 /// A key pair of ring.
 pub(super) struct RingSigner {
@@ -44,12 +41,8 @@ impl RingSigner {
             Algorithm::RSASHA512 => &RSA_PKCS1_SHA512,
             _ => return Err(CryptoError::VerifyOnly(algorithm)),
         };
-        let public = RsaPublic { exponent: strip_zeros(&parts.public_exponent), modulus: strip_zeros(&parts.modulus) };
-        if public.modulus_bits() < RSA_SIGNING_BITS_MIN {
-            return Err(CryptoError::TooSmallToSign(algorithm, public.modulus_bits()));
-        }
         let pair = RsaKeyPair::from_components(&KeyPairComponents {
-            public_key: PublicKeyComponents { n: public.modulus, e: public.exponent },
+            public_key: PublicKeyComponents { n: strip_zeros(&parts.modulus), e: strip_zeros(&parts.public_exponent) },
             d: strip_zeros(&parts.private_exponent),
             p: strip_zeros(&parts.prime1),
             q: strip_zeros(&parts.prime2),
@@ -59,9 +52,11 @@ impl RingSigner {
         })
         .map_err(|error| {
             let what = match error.to_string().as_str() {
-                "TooLarge" => "its modulus is longer than 4096 bits, or its exponent than 33",
-                "TooSmall" => "its exponent is below 65537",
-                "PrivateModulusLenNotMultipleOf512Bits" => "its primes are not a multiple of 512 bits long",
+                "TooLarge" => "its exponent has more than 33 bits",
+                "TooSmall" => "its exponent is below 65537, the least that ring takes",
+                "PrivateModulusLenNotMultipleOf512Bits" => {
+                    "its primes are not a multiple of 512 bits long, as ring wants"
+                }
                 _ => return CryptoError::BadPrivateKey(algorithm, "its parts do not belong together"),
             };
             CryptoError::Unsupported(algorithm, what)
@@ -98,6 +93,10 @@ impl RingSigner {
 impl Signer for RingSigner {
     fn algorithm(&self) -> Algorithm {
         self.algorithm
+    }
+
+    fn library(&self) -> Library {
+        Library::Ring
     }
 
     fn signature_len(&self) -> usize {

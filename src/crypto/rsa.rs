@@ -2,6 +2,12 @@
 
 /// Largest modulus DNSSEC knows, in bits (RFC 3110 section 2).
 pub const MODULUS_BITS_MAX: usize = 4096;
+/// Least bits of a modulus that signs, by policy (RFC 9904); both libraries draw the same line.
+pub(super) const SIGNING_BITS_MIN: usize = 2048;
+/// Least bits of a modulus that both libraries verify with.
+pub(super) const VERIFYING_BITS_MIN: usize = 1024;
+/// Most bits of an exponent that both libraries take.
+pub(super) const EXPONENT_BITS_MAX: usize = 33;
 
 /// An RSA public key: numbers as big-endian octets without leading zeros.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +64,13 @@ impl<'a> RsaPublic<'a> {
     /// Bits of the modulus.
     #[must_use]
     pub fn modulus_bits(&self) -> usize {
-        self.modulus.first().map_or(0, |first| self.modulus.len() * 8 - first.leading_zeros() as usize)
+        bits(self.modulus)
     }
+}
+
+/// Bits of a number without leading zero octets.
+pub(super) fn bits(number: &[u8]) -> usize {
+    number.first().map_or(0, |first| number.len() * 8 - first.leading_zeros() as usize)
 }
 
 /// Without leading zero octets.

@@ -1,0 +1,123 @@
+//! Signing with aws-lc-rs: RSA, ECDSA, Ed25519.
+
+use super::private_key::RsaParts;
+use super::rsa::{EXPONENT_BITS_MAX, bits, strip_zeros};
+use super::{CryptoError, Library, Signer};
+use crate::base::Algorithm;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeyPairComponents};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, RSA_PKCS1_SHA256,
+    RSA_PKCS1_SHA512, RsaEncoding, RsaPublicKeyComponents,
+};
+use std::fmt;
+
+/// A key pair of aws-lc.
+pub(super) struct AwsLcSigner {
+    algorithm: Algorithm,
+    signature_len: usize,
+    pair: Pair,
+    random: SystemRandom,
+}
+
+/// The pair by kind of algorithm.
+enum Pair {
+    Rsa(RsaKeyPair, &'static dyn RsaEncoding),
+    Ecdsa(EcdsaKeyPair),
+    Ed25519(Ed25519KeyPair),
+}
+
+impl fmt::Debug for AwsLcSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AwsLcSigner({})", self.algorithm)
+    }
+}
+
+impl AwsLcSigner {
+    /// An RSA pair for algorithm 8 or 10, of any exponent up to 33 bits and primes of any length. aws-lc checks that
+    /// all its parts belong together, the private exponent too.
+    pub(super) fn rsa(algorithm: Algorithm, parts: &RsaParts) -> Result<Self, CryptoError> {
+        let encoding: &'static dyn RsaEncoding = match algorithm {
+            Algorithm::RSASHA256 => &RSA_PKCS1_SHA256,
+            Algorithm::RSASHA512 => &RSA_PKCS1_SHA512,
+            _ => return Err(CryptoError::VerifyOnly(algorithm)),
+        };
+        let public = RsaPublicKeyComponents { n: strip_zeros(&parts.modulus), e: strip_zeros(&parts.public_exponent) };
+        if bits(public.e) > EXPONENT_BITS_MAX {
+            return Err(CryptoError::Unsupported(algorithm, "its exponent has more than 33 bits"));
+        }
+        let pair = RsaKeyPair::from_components(&KeyPairComponents {
+            public_key: public,
+            d: strip_zeros(&parts.private_exponent),
+            p: strip_zeros(&parts.prime1),
+            q: strip_zeros(&parts.prime2),
+            dP: strip_zeros(&parts.exponent1),
+            dQ: strip_zeros(&parts.exponent2),
+            qInv: strip_zeros(&parts.coefficient),
+        })
+        .map_err(|_| CryptoError::BadPrivateKey(algorithm, "its parts do not belong together"))?;
+        let signature_len = pair.public_modulus_len();
+        Ok(Self::new(algorithm, signature_len, Pair::Rsa(pair, encoding)))
+    }
+
+    /// A pair on a NIST curve; `public_field` is X and Y without the 0x04 in front.
+    pub(super) fn ecdsa(algorithm: Algorithm, private: &[u8], public_field: &[u8]) -> Result<Self, CryptoError> {
+        let curve = match algorithm {
+            Algorithm::ECDSAP256SHA256 => &ECDSA_P256_SHA256_FIXED_SIGNING,
+            _ => &ECDSA_P384_SHA384_FIXED_SIGNING,
+        };
+        let point = [&[4], public_field].concat();
+        let pair = EcdsaKeyPair::from_private_key_and_public_key(curve, private, &point)
+            .map_err(|_| CryptoError::HalvesDiffer(algorithm))?;
+        Ok(Self::new(algorithm, public_field.len(), Pair::Ecdsa(pair)))
+    }
+
+    /// An Ed25519 pair from its seed of 32 octets.
+    pub(super) fn ed25519(seed: &[u8]) -> Result<Self, CryptoError> {
+        let algorithm = Algorithm::ED25519;
+        let pair = Ed25519KeyPair::from_seed_unchecked(seed)
+            .map_err(|_| CryptoError::BadPrivateKey(algorithm, "it must have 32 octets"))?;
+        Ok(Self::new(algorithm, 64, Pair::Ed25519(pair)))
+    }
+
+    fn new(algorithm: Algorithm, signature_len: usize, pair: Pair) -> Self {
+        Self { algorithm, signature_len, pair, random: SystemRandom::new() }
+    }
+}
+
+impl Signer for AwsLcSigner {
+    fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    fn library(&self) -> Library {
+        Library::AwsLc
+    }
+
+    fn signature_len(&self) -> usize {
+        self.signature_len
+    }
+
+    fn is_deterministic(&self) -> bool {
+        !matches!(self.pair, Pair::Ecdsa(_))
+    }
+
+    fn sign(&self, message: &[u8], out: &mut Vec<u8>) -> Result<(), CryptoError> {
+        let failed = |_| CryptoError::SigningFailed(self.algorithm);
+        match &self.pair {
+            Pair::Rsa(pair, encoding) => {
+                let start = out.len();
+                out.resize(start + self.signature_len, 0);
+                pair.sign(*encoding, &self.random, message, &mut out[start..]).map_err(|error| {
+                    out.truncate(start);
+                    failed(error)
+                })?;
+            }
+            Pair::Ecdsa(pair) => {
+                out.extend_from_slice(pair.sign(&self.random, message).map_err(failed)?.as_ref());
+            }
+            Pair::Ed25519(pair) => out.extend_from_slice(pair.try_sign(message).map_err(failed)?.as_ref()),
+        }
+        Ok(())
+    }
+}
