@@ -94,7 +94,7 @@ pub struct SignOptions {
     pub denial: DenialOptions,
     /// The SOA serial.
     pub serial: SerialPolicy,
-    /// TTL of the DNSKEY RRset, if not the one that is found (see [`super::apex`]).
+    /// TTL of the DNSKEY RRset, if not the one that is found (see the module `apex`).
     pub dnskey_ttl: Option<Ttl>,
     /// DNSKEYs of others.
     pub foreign_dnskeys: ForeignDnskeys,
