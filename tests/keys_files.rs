@@ -154,7 +154,7 @@ fn garbled_files_are_named() {
                     lines.iter().enumerate().filter(|(at, _)| *at != removed).map(|(_, line)| *line).collect();
                 fs::write(path, rest.join("\n")).unwrap();
                 let field = lines[removed].split(':').next().unwrap();
-                match load_named(&public, None, &mut Diagnostics::new(9)) {
+                match load_named(&public, &LoadOptions::default(), &mut Diagnostics::new(9)) {
                     Ok(_) => assert!(
                         lines[removed].starts_with(';') || ["Created", "Publish", "Activate"].contains(&field),
                         "{base}: {field} is needed"
@@ -177,13 +177,13 @@ fn garbled_files_are_named() {
             }
             fs::write(path, whole).unwrap();
         }
-        assert!(load_named(&public, None, &mut Diagnostics::new(9)).is_ok());
+        assert!(load_named(&public, &LoadOptions::default(), &mut Diagnostics::new(9)).is_ok());
     }
 }
 
 #[track_caller]
 fn check_garbled(public: &Path, garbled: &Path) {
-    if let Err(error) = load_named(public, None, &mut Diagnostics::new(9)) {
+    if let Err(error) = load_named(public, &LoadOptions::default(), &mut Diagnostics::new(9)) {
         let message = error.to_string();
         assert!(message.contains(&garbled.display().to_string()), "{message}");
         assert!(matches!(
@@ -204,7 +204,7 @@ fn halves_that_do_not_fit() {
         let directory = TempDir::new().unwrap();
         let (public, private) = copy_pair(one, directory.path());
         fs::copy(data(&format!("{other}.private")), &private).unwrap();
-        let message = load_named(&public, None, &mut Diagnostics::new(9)).unwrap_err().to_string();
+        let message = load_named(&public, &LoadOptions::default(), &mut Diagnostics::new(9)).unwrap_err().to_string();
         let expected = format!("{}: does not belong to {}: {problem}", private.display(), public.display());
         assert!(message.starts_with(&expected), "{message}");
         assert!(inspect(&public).unwrap().halves.unwrap().is_err());
@@ -221,7 +221,7 @@ fn damaged_rsa_parts() {
     let pairs = [("Prime1: ", "Prime2: "), ("Exponent1: ", "Exponent2: "), ("Coefficient: ", "Exponent1: ")];
     for (name, from) in pairs {
         fs::write(&private, whole.replace(&value(name), &value(from))).unwrap();
-        let error = load_named(&public, None, &mut Diagnostics::new(9)).unwrap_err();
+        let error = load_named(&public, &LoadOptions::default(), &mut Diagnostics::new(9)).unwrap_err();
         assert!(error.to_string().contains("damaged: its parts do not belong together"), "{name}: {error}");
     }
 }
@@ -252,6 +252,7 @@ fn keys_that_must_not_be_mixed() {
     let named = |names: &[&str]| LoadOptions {
         named: names.iter().map(PathBuf::from).collect(),
         directory: Some(data("bind")),
+        ..LoadOptions::default()
     };
     let mut findings = Diagnostics::new(9);
     // All ways to name a key give the same one; it is used once.
@@ -284,7 +285,7 @@ fn open_permissions_are_warned_of() {
     for (mode, warnings) in [(0o600, 0), (0o400, 0), (0o640, 1), (0o604, 1)] {
         fs::set_permissions(&private, fs::Permissions::from_mode(mode)).unwrap();
         let mut findings = Diagnostics::new(9);
-        load_named(&public, None, &mut findings).unwrap();
+        load_named(&public, &LoadOptions::default(), &mut findings).unwrap();
         assert_eq!(findings.list().len(), warnings, "{mode:o}");
     }
 }
@@ -375,7 +376,7 @@ fn files_are_never_overwritten() {
     assert_eq!(write_pair(directory.path(), &public, &private).unwrap(), "Kbind.test.+013+17083");
     let path = directory.path().join("Kbind.test.+013+17083");
     let mut findings = Diagnostics::new(9);
-    assert_eq!(load_named(&path, None, &mut findings).unwrap().key_tag, 17083);
+    assert_eq!(load_named(&path, &LoadOptions::default(), &mut findings).unwrap().key_tag, 17083);
     assert!(findings.list().is_empty());
     assert!(write_pair(Path::new("/nowhere"), &public, &private).is_err());
 }
@@ -414,7 +415,11 @@ fn sig17_equal_tags_are_warned_of() {
 #[test]
 fn named_keys_are_used_whatever_their_times() {
     let zone: NameBuf = "timed.test".parse().unwrap();
-    let named = LoadOptions { named: vec!["Ktimed.test.+015+59424".into()], directory: Some(data("bind")) };
+    let named = LoadOptions {
+        named: vec!["Ktimed.test.+015+59424".into()],
+        directory: Some(data("bind")),
+        ..LoadOptions::default()
+    };
     let mut findings = Diagnostics::new(9);
     let keys = load(zone.as_name(), &named, &mut findings).unwrap();
     let set = KeySet::new(zone.as_name(), keys, NOW, &mut findings);

@@ -82,11 +82,11 @@ const SUMMARY: &str = "\
 zone        example.
 serial      1 (kept)
 records     3 read; 13 written
-key         33535 algorithm 15 (ED25519): KSK, 1 signatures
-key         49620 algorithm 15 (ED25519): ZSK, 5 signatures
+key         33535 algorithm 15 (ED25519): KSK, 1 signatures by aws-lc
+key         49620 algorithm 15 (ED25519): ZSK, 5 signatures by aws-lc
 denial      NSEC, 2 records
 signatures  6; expire 2026-02-07T23:00:00Z
-self-check  full: passed, 6 signatures verified
+self-check  full: passed, 6 signatures verified, with ring for aws-lc's
 ";
 
 #[test]
@@ -217,6 +217,11 @@ fn json_tells_what_the_summary_tells() {
         ("/keys/0/role", "KSK".into()),
         ("/keys/0/key_tag", 33535.into()),
         ("/keys/0/signatures", 1.into()),
+        ("/keys/0/library", "aws-lc".into()),
+        ("/self_check/libraries/0/signed", "aws-lc".into()),
+        ("/self_check/libraries/0/verified", "ring".into()),
+        ("/stats/floor/keys/1/signatures", json["keys"][1]["signatures"].clone()),
+        ("/stats/floor/keys/1/key_tag", 49620.into()),
         ("/self_check/scope", "full".into()),
         ("/earliest_expiration", "2026-02-07T23:00:00Z".into()),
     ] {
@@ -226,6 +231,13 @@ fn json_tells_what_the_summary_tells() {
     let names = ["read", "build", "keys", "apex", "denial", "sign", "zonemd", "self-check", "commit"];
     assert_eq!(stages, names);
     assert_eq!(json["signatures"], json["self_check"]["verified"]);
+    let floor = &json["stats"]["floor"];
+    let number = |value: &serde_json::Value| value.as_f64().unwrap();
+    let work = |key: &serde_json::Value| number(&key["signatures"]) * number(&key["seconds_per_signature"]);
+    let expected = floor["keys"].as_array().unwrap().iter().map(work).sum::<f64>() / number(&floor["cores"]);
+    assert!((number(&floor["seconds"]) - expected).abs() < 1e-9, "signatures x time of one / cores: {floor}");
+    assert!((number(&floor["ratio"]) - number(&json["stats"]["seconds"]) / expected).abs() < 1e-6, "{floor}");
+    assert!(number(&floor["ratio_without_self_check"]) < number(&floor["ratio"]), "{floor}");
     // With the zone on standard output the JSON goes to the other stream.
     let output = place.run(&["example.zone", "-K", "keys", "--json", "-f", "-"]);
     let json: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
@@ -241,9 +253,40 @@ fn stats_name_every_stage() {
     for part in ["read ", "build ", "sign ", "self-check ", "commit ", "whole run ", "13 records, 6 signatures"] {
         assert!(talk.contains(part), "{part} in {talk}");
     }
+    for part in ["  floor ", "key 33535: ", " us a signature by aws-lc", " x floor", " x without the self-check\n"] {
+        assert!(talk.contains(part), "{part} in {talk}");
+    }
+    let output = place.run(&["-q", "example.zone", "-K", "keys", "--stats", "--self-check", "off"]);
+    assert!(!text(&output.stderr).contains("without the self-check"));
     if cfg!(target_os = "linux") {
         assert!(talk.contains("peak memory "), "{talk}");
     }
+}
+
+/// Either library signs the same octets (Ed25519 is deterministic) and has them verified by the other one; `verify`
+/// accepts them with both.
+#[test]
+fn back_ends_sign_alike() {
+    let place = Place::new();
+    for (backend, key, check) in [
+        ("auto", "KSK, 1 signatures by aws-lc", "with ring for aws-lc's"),
+        ("aws-lc", "KSK, 1 signatures by aws-lc", "with ring for aws-lc's"),
+        ("ring", "KSK, 1 signatures by ring", "with aws-lc for ring's"),
+    ] {
+        let output = place.run(&["example.zone", "-K", "keys", "--backend", backend, "-f", backend]);
+        let talk = text(&output.stderr);
+        assert!(talk.contains(key) && talk.contains(check), "{backend}: {talk}");
+        assert_eq!(fs::read(place.path(backend)).unwrap(), fs::read(place.path("auto")).unwrap(), "{backend}");
+    }
+    for backend in ["auto", "aws-lc", "ring"] {
+        for verifier in ["fast", "library"] {
+            let mut verify = Command::new(env!("CARGO_BIN_EXE_zoneseal"));
+            verify.args(["--now", "20260201000000", "verify", "--backend", backend, "--verifier", verifier]);
+            let output = verify.arg(place.path("ring")).output().unwrap();
+            assert_eq!(output.status.code(), Some(0), "{backend}, {verifier}: {}", text(&output.stdout));
+        }
+    }
+    place.assert_fails(&["example.zone", "-K", "keys", "--backend", "openssl"], "possible values: auto, ring, aws-lc");
 }
 
 /// The digest is the one `dnssec-dsfromkey -2` gives, the line has the form in which dnssec-signzone 9.18 writes it.

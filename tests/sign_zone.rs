@@ -37,7 +37,7 @@ fn read(path: &str) -> String {
 /// The keys of a zone in a directory.
 fn load_keys(zone: &str, directory: &Path) -> Vec<ZoneKey> {
     let zone: NameBuf = zone.parse().unwrap();
-    let options = LoadOptions { named: Vec::new(), directory: Some(directory.to_owned()) };
+    let options = LoadOptions { named: Vec::new(), directory: Some(directory.to_owned()), ..LoadOptions::default() };
     keys::load(zone.as_name(), &options, &mut Diagnostics::new(10)).unwrap()
 }
 

@@ -9,6 +9,7 @@ pub mod env;
 mod input;
 mod key_show;
 mod keygen;
+mod measure;
 mod nsec3_hash;
 mod print;
 mod sign;
@@ -74,6 +75,28 @@ impl VerifierArg {
         match self {
             Self::Fast => crate::verify::VerifierChoice::Fast,
             Self::Library => crate::verify::VerifierChoice::Library,
+        }
+    }
+}
+
+/// `--backend`, of every command that signs or verifies.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum BackendArg {
+    /// The faster one for each algorithm, and the other one for keys that it does not take
+    #[default]
+    Auto,
+    /// ring
+    Ring,
+    /// aws-lc
+    AwsLc,
+}
+
+impl BackendArg {
+    const fn backend(self) -> crate::crypto::Backend {
+        match self {
+            Self::Auto => crate::crypto::Backend::Auto,
+            Self::Ring => crate::crypto::Backend::Ring,
+            Self::AwsLc => crate::crypto::Backend::AwsLc,
         }
     }
 }

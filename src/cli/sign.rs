@@ -1,6 +1,7 @@
 //! `zoneseal sign`
 
 mod args;
+mod floor;
 mod report;
 mod watch;
 
@@ -13,6 +14,7 @@ use crate::keys;
 use crate::output::{AtomicFile, Output, Spool};
 use crate::sign::{self, Loaded, OwnKeys, SignError, SignOptions, Summary};
 use crate::zone::{BuildOptions, MixedTtl, OutOfZone};
+use floor::Floor;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use watch::Watch;
@@ -74,8 +76,8 @@ fn sign(
     // As with all talk: nobody reading it is no reason to fail.
     let _ = write_findings(&findings, &mut env.stderr);
     match result? {
-        Ok(summary) => {
-            report::print(args, destination, &summary, &watch, env)?;
+        Ok((summary, floor)) => {
+            report::print(args, destination, &summary, &watch, floor, env)?;
             Ok(Outcome::Done)
         }
         // The findings said why.
@@ -97,7 +99,7 @@ fn sign_into(
     env: &mut Env<'_>,
     watch: &Watch,
     findings: &mut Diagnostics,
-) -> Result<Result<Summary, SignError>, Failure> {
+) -> Result<Result<(Summary, Option<Floor>), SignError>, Failure> {
     watch.begin("read");
     let build_options = BuildOptions {
         apex: args.origin.clone(),
@@ -128,12 +130,21 @@ fn sign_into(
     if let (Ok(_), Some(dsset)) = (&signed, dsset) {
         dsset.write(&own_keys)?;
     }
-    Ok(signed)
+    // The run is over; what comes now must not count.
+    watch.finish();
+    Ok(signed.map(|summary| {
+        let floor = args.run.stats.then(|| Floor::measure(&summary, &own_keys));
+        (summary, floor.flatten())
+    }))
 }
 
 /// The keys that are named, or all of the zone's in their directory.
 fn load_keys(args: &SignArgs, loaded: &Loaded, now: UnixTime, findings: &mut Diagnostics) -> Result<OwnKeys, Failure> {
-    let options = keys::LoadOptions { named: args.keys.clone(), directory: args.keys_section.key_directory.clone() };
+    let options = keys::LoadOptions {
+        named: args.keys.clone(),
+        directory: args.keys_section.key_directory.clone(),
+        backend: args.run.backend.backend(),
+    };
     let loaded_keys = keys::load(loaded.zone.apex(), &options, findings).map_err(Failure::new)?;
     Ok(OwnKeys::new(loaded.zone.apex(), loaded_keys, now, findings))
 }

@@ -4,9 +4,9 @@ mod anchor;
 mod output;
 
 use super::input::{ZoneText, write_findings};
-use super::{Env, Failure, Outcome, VerifierArg};
+use super::{BackendArg, Env, Failure, Outcome, VerifierArg};
 use crate::base::{Diagnostic, Diagnostics, NameBuf, Seconds, Severity, TimeSpec};
-use crate::verify::{Report, Scope, VerifyOptions, verify_zone};
+use crate::verify::{LibraryVerifiers, Report, Scope, VerifyOptions, verify_zone};
 use crate::zone::build::{BuildOptions, MixedTtl, OutOfZone};
 use crate::zone::{Zone, build, check};
 use std::path::PathBuf;
@@ -44,6 +44,9 @@ pub(super) struct VerifyArgs {
     /// Who verifies signatures
     #[arg(long, value_enum, value_name = "WHO", default_value_t)]
     verifier: VerifierArg,
+    /// The cryptographic library; algorithm 16 has its own
+    #[arg(long, value_enum, value_name = "LIBRARY", default_value_t)]
+    backend: BackendArg,
     /// Threads to use [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -61,7 +64,8 @@ pub(super) fn run(args: &VerifyArgs, env: &mut Env<'_>) -> Result<Outcome, Failu
     let mut options = VerifyOptions::new(args.at.resolve(env.now));
     options.expires_within = args.expires_within;
     options.findings_max = FINDINGS_MAX;
-    options.verifiers = args.verifier.choice().source(zone.record_count());
+    let libraries = LibraryVerifiers::new(args.backend.backend());
+    options.verifiers = args.verifier.choice().source(zone.record_count(), libraries);
     options.scope = if args.zonemd_only { Scope::ZonemdOnly } else { Scope::All };
     if let Some(path) = &args.anchor {
         options.anchors = anchor::read(path, zone.apex())?;

@@ -5,7 +5,7 @@ use super::private_file::{FILE_LEN_MAX, PrivateFile};
 use super::public_file::PublicFile;
 use super::{KeyError, KeyErrorKind, ZoneKey};
 use crate::base::{Diagnostic, Diagnostics, Name};
-use crate::crypto::CryptoError;
+use crate::crypto::{Backend, CryptoError};
 use crate::rdata::dnskey::{Dnskey, key_tag};
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -20,6 +20,8 @@ pub struct LoadOptions {
     pub named: Vec<PathBuf>,
     /// The directory; the working directory if not given.
     pub directory: Option<PathBuf>,
+    /// The library that signs.
+    pub backend: Backend,
 }
 
 /// Loads the keys of a zone, in order of their file names (named ones as named). Warnings go to `findings`.
@@ -29,11 +31,11 @@ pub struct LoadOptions {
 /// is none: that key is kept elsewhere.
 pub fn load(zone: Name<'_>, options: &LoadOptions, findings: &mut Diagnostics) -> Result<Vec<ZoneKey>, KeyError> {
     if !options.named.is_empty() {
-        let load = |argument: &PathBuf| load_named(argument, options.directory.as_deref(), findings);
+        let load = |argument: &PathBuf| load_named(argument, options, findings);
         return options.named.iter().map(load).collect();
     }
     let directory = options.directory.as_deref().unwrap_or_else(|| Path::new("."));
-    let load = |path: PathBuf| load_pair(&paths_of(&path, None), findings);
+    let load = |path: PathBuf| load_pair(&paths_of(&path, None), options.backend, findings);
     let mut keys = list_directory(zone, directory)?.into_iter().map(load).collect::<Result<Vec<_>, _>>()?;
     // A file name tells the zone only almost: the record in it does.
     keys.retain(|key| key.zone.as_name() == zone);
@@ -44,8 +46,9 @@ pub fn load(zone: Name<'_>, options: &LoadOptions, findings: &mut Diagnostics) -
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_named(argument: &Path, directory: Option<&Path>, findings: &mut Diagnostics) -> Result<ZoneKey, KeyError> {
-    let mut key = load_pair(&paths_of(argument, directory), findings)?;
+pub fn load_named(argument: &Path, options: &LoadOptions, findings: &mut Diagnostics) -> Result<ZoneKey, KeyError> {
+    let paths = paths_of(argument, options.directory.as_deref());
+    let mut key = load_pair(&paths, options.backend, findings)?;
     key.is_named = true;
     Ok(key)
 }
@@ -67,7 +70,7 @@ pub fn list_directory(zone: Name<'_>, directory: &Path) -> Result<Vec<PathBuf>, 
 }
 
 /// Loads both halves and checks that they fit.
-fn load_pair(paths: &KeyPaths, findings: &mut Diagnostics) -> Result<ZoneKey, KeyError> {
+fn load_pair(paths: &KeyPaths, backend: Backend, findings: &mut Diagnostics) -> Result<ZoneKey, KeyError> {
     let public = PublicFile::parse(&paths.public, &read_file(&paths.public)?)?;
     let dnskey = Dnskey::parse(&public.dnskey_rdata).expect("a key file holds whole DNSKEY RDATA");
     let algorithm = dnskey.algorithm;
@@ -83,7 +86,7 @@ fn load_pair(paths: &KeyPaths, findings: &mut Diagnostics) -> Result<ZoneKey, Ke
         None => (None, None, public.timing),
         Some(private) => {
             warn_of_permissions(&paths.private, findings);
-            let (signer, refusal) = open(paths, private, &dnskey)?;
+            let (signer, refusal) = open(paths, private, &dnskey, backend)?;
             (signer, refusal, private.timing)
         }
     };
@@ -105,12 +108,12 @@ fn load_pair(paths: &KeyPaths, findings: &mut Diagnostics) -> Result<ZoneKey, Ke
 type Opened = (Option<Box<dyn crate::crypto::Signer>>, Option<CryptoError>);
 
 /// Checks the private half against the public one and opens it.
-fn open(paths: &KeyPaths, private: &PrivateFile, dnskey: &Dnskey<'_>) -> Result<Opened, KeyError> {
+fn open(paths: &KeyPaths, private: &PrivateFile, dnskey: &Dnskey<'_>, backend: Backend) -> Result<Opened, KeyError> {
     let differ = |what: String| KeyError::new(&paths.private, KeyErrorKind::HalvesDiffer(paths.public.clone(), what));
     if private.key.algorithm() != dnskey.algorithm {
         return Err(differ(format!("the algorithms differ: {} and {}", private.key.algorithm(), dnskey.algorithm)));
     }
-    match private.key.open(dnskey.public_key) {
+    match private.key.open_with(backend, dnskey.public_key) {
         Ok(signer) => Ok((Some(signer), None)),
         Err(error @ CryptoError::HalvesDiffer(_)) => Err(differ(error.to_string())),
         Err(

@@ -173,7 +173,8 @@ pub fn sign_zone(
         SelfCheck::Off => Checked::default(),
         scope => {
             let text = output.read_back().map_err(SignError::Output)?;
-            self_check::self_check(&text, &zone, scope, options.verifier, now).map_err(SignError::SelfCheck)?
+            self_check::self_check(&text, &zone, scope, options.verifier, keys.set(), now)
+                .map_err(SignError::SelfCheck)?
         }
     };
 

@@ -3,7 +3,9 @@
 
 use super::options::SelfCheck;
 use crate::base::{Diagnostic, Diagnostics, Name, Severity, UnixTime};
-use crate::verify::{CryptoScope, Report, VerifierChoice, VerifyOptions, verify_zone};
+use crate::crypto::Library;
+use crate::keys::{KeySet, ZoneKey};
+use crate::verify::{CryptoScope, LibraryVerifiers, Report, VerifierChoice, VerifyOptions, verify_zone};
 use crate::zone::{BuildOptions, MixedTtl, Zone, build, compare};
 use crate::zonefile::{self, Input, ReadOptions};
 use std::fmt;
@@ -12,12 +14,15 @@ use std::fmt;
 const FINDINGS_MAX: usize = 20;
 
 /// What a self-check that passed has done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Checked {
     /// Signatures in the output.
     pub signatures: u64,
     /// Of them verified by cryptography.
     pub verified: u64,
+    /// Each library that signed, with the one that verified what it signed (or had the last word, where our own
+    /// arithmetic went first). Ascending.
+    pub libraries: Vec<(Library, Library)>,
 }
 
 /// What the self-check found: the signed zone must not be published.
@@ -62,7 +67,8 @@ impl fmt::Display for SelfCheckFailure {
 
 impl std::error::Error for SelfCheckFailure {}
 
-/// Checks zone text that was made of `zone`, which has its final apex.
+/// Checks zone text that was made of `zone`, which has its final apex, with the keys of `keys`. Of two libraries the one
+/// verifies what the other signed.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -71,6 +77,7 @@ pub fn self_check(
     zone: &Zone,
     scope: SelfCheck,
     verifier: VerifierChoice,
+    keys: &KeySet,
     now: UnixTime,
 ) -> Result<Checked, SelfCheckFailure> {
     let crypto = match scope {
@@ -79,7 +86,9 @@ pub fn self_check(
         SelfCheck::Sample => CryptoScope::Sample { one_in: SelfCheck::SAMPLE_ONE_IN },
     };
     let signed = read_zone(text, zone.apex())?;
-    let verifiers = verifier.source(signed.record_count());
+    let other = other_libraries(keys);
+    let libraries = library_pairs(keys, &other);
+    let verifiers = verifier.source(signed.record_count(), other);
     let options = VerifyOptions { crypto, findings_max: FINDINGS_MAX, verifiers, ..VerifyOptions::new(now) };
     let report = verify_zone(&signed, &options);
     if !report.is_valid() {
@@ -90,7 +99,29 @@ pub fn self_check(
         let findings = differences.into_iter().map(|line| format!("error: the signed zone differs: {line}")).collect();
         return Err(SelfCheckFailure::new(findings));
     }
-    Ok(Checked { signatures: report.counts.signatures, verified: report.counts.verified })
+    Ok(Checked { signatures: report.counts.signatures, verified: report.counts.verified, libraries })
+}
+
+/// For each key that signs, the library that it does not sign with.
+fn other_libraries(keys: &KeySet) -> LibraryVerifiers {
+    let other = |key: &ZoneKey| {
+        let signer = key.signer.as_ref()?;
+        Some((key.algorithm, key.dnskey().public_key.to_vec(), signer.library().other()))
+    };
+    LibraryVerifiers { by_key: keys.published().iter().filter_map(other).collect(), ..LibraryVerifiers::default() }
+}
+
+/// Which library verifies what which signed.
+fn library_pairs(keys: &KeySet, verifiers: &LibraryVerifiers) -> Vec<(Library, Library)> {
+    let signing = keys.published().iter().enumerate().filter(|(index, _)| keys.role(*index).is_some());
+    let pair = |(_, key): (usize, &ZoneKey)| {
+        let public = verifiers.prepare(key.algorithm, key.dnskey().public_key).ok()?;
+        Some((key.signer.as_ref()?.library(), public.library()))
+    };
+    let mut pairs: Vec<_> = signing.filter_map(pair).collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    pairs
 }
 
 /// Reads the text as `zoneseal verify` would.

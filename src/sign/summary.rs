@@ -6,6 +6,7 @@ use super::plan::Plan;
 use super::run::Totals;
 use super::self_check::Checked;
 use crate::base::{Algorithm, NameBuf, UnixTime};
+use crate::crypto::Library;
 use crate::keys::{KeyRole, KeySet};
 use crate::zone::Zone;
 use std::path::PathBuf;
@@ -23,6 +24,8 @@ pub struct KeySummary {
     pub source: PathBuf,
     /// Signatures it made.
     pub signatures: u64,
+    /// The library it signs with; `None` if it does not.
+    pub library: Option<Library>,
 }
 
 /// What a run did.
@@ -93,6 +96,7 @@ impl Summary {
             role: keys.role(index),
             source: key.source.clone(),
             signatures: signatures_of(key.algorithm, key.key_tag),
+            library: keys.role(index).and(key.signer.as_ref()).map(|signer| signer.library()),
         };
         Self {
             zone: zone.apex().to_owned(),

@@ -26,26 +26,28 @@ pub enum VerifierChoice {
 }
 
 impl VerifierChoice {
-    /// The verifiers for a zone with about so many signatures.
+    /// The verifiers for a zone with about so many signatures, with these libraries.
     #[must_use]
-    pub fn source(self, expected_count: usize) -> Arc<dyn VerifierSource> {
+    pub fn source(self, expected_count: usize, libraries: LibraryVerifiers) -> Arc<dyn VerifierSource> {
         match self {
-            Self::Fast => Arc::new(FastVerifiers { expected_count }),
-            Self::Library => Arc::new(LibraryVerifiers),
+            Self::Fast => Arc::new(FastVerifiers { expected_count, libraries }),
+            Self::Library => Arc::new(libraries),
         }
     }
 }
 
 /// The fast verifier for P-256 and the library for all else.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct FastVerifiers {
     /// Signatures in all, about; more of them pay for larger tables.
     pub expected_count: usize,
+    /// The libraries.
+    pub libraries: LibraryVerifiers,
 }
 
 impl VerifierSource for FastVerifiers {
     fn open(&self, algorithm: Algorithm, public_key: &[u8]) -> Result<Box<dyn SignatureVerifier>, CryptoError> {
-        let library = PublicKey::from_dnskey(algorithm, public_key)?;
+        let library = self.libraries.prepare(algorithm, public_key)?;
         if algorithm != Algorithm::ECDSAP256SHA256 || self.expected_count < WORTHWHILE_MIN {
             return Ok(Box::new(library));
         }
@@ -139,10 +141,12 @@ mod tests {
         let algorithm = Algorithm::ECDSAP256SHA256;
         let public_key = &pair.public_key().as_ref()[1..];
         let mut expected = Vec::new();
-        LibraryVerifiers.open(algorithm, public_key).unwrap().verify_batch(&jobs, &mut expected);
+        LibraryVerifiers::default().open(algorithm, public_key).unwrap().verify_batch(&jobs, &mut expected);
         assert_eq!(expected.iter().filter(|&&is_right| !is_right).count(), jobs.len() / 5);
         for batch_len in [7, 100, jobs.len()] {
-            let verifier = FastVerifiers { expected_count: jobs.len() }.open(algorithm, public_key).unwrap();
+            let verifier = FastVerifiers { expected_count: jobs.len(), libraries: LibraryVerifiers::default() }
+                .open(algorithm, public_key)
+                .unwrap();
             let mut results = Vec::new();
             for batch in jobs.chunks(batch_len) {
                 verifier.verify_batch(batch, &mut results);
@@ -153,7 +157,7 @@ mod tests {
 
     #[test]
     fn keys_off_the_curve_are_the_librarys_to_refuse() {
-        let source = FastVerifiers { expected_count: 1000 };
+        let source = FastVerifiers { expected_count: 1000, libraries: LibraryVerifiers::default() };
         assert!(source.open(Algorithm::ECDSAP256SHA256, &[1; 64]).is_err());
     }
 }

@@ -101,7 +101,7 @@ impl VerifyOptions {
             scope: Scope::All,
             crypto: CryptoScope::Full,
             findings_max: 100,
-            verifiers: Arc::new(LibraryVerifiers),
+            verifiers: Arc::new(LibraryVerifiers::default()),
         }
     }
 }

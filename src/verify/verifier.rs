@@ -1,7 +1,7 @@
 //! The seam to whatever checks signatures: the library today, anything faster on public data later.
 
 use crate::base::Algorithm;
-use crate::crypto::{CryptoError, PublicKey};
+use crate::crypto::{Backend, CryptoError, PublicKey};
 use std::fmt;
 
 /// One signature to check.
@@ -29,13 +29,35 @@ pub trait VerifierSource: Send + Sync + fmt::Debug {
     fn open(&self, algorithm: Algorithm, public_key: &[u8]) -> Result<Box<dyn SignatureVerifier>, CryptoError>;
 }
 
-/// The cryptographic library, one signature at a time.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct LibraryVerifiers;
+/// The cryptographic libraries, one signature at a time.
+#[derive(Clone, Debug, Default)]
+pub struct LibraryVerifiers {
+    /// For all keys but those in `by_key`.
+    pub backend: Backend,
+    /// Keys, with the public key field of their DNSKEYs, that are verified by a back end of their own.
+    pub by_key: Vec<(Algorithm, Vec<u8>, Backend)>,
+}
+
+impl LibraryVerifiers {
+    /// One back end for every key.
+    #[must_use]
+    pub const fn new(backend: Backend) -> Self {
+        Self { backend, by_key: Vec::new() }
+    }
+
+    /// The key in the library it is to be verified by.
+    ///
+    /// # Errors
+    /// As [`PublicKey::from_dnskey_with`].
+    pub fn prepare(&self, algorithm: Algorithm, public_key: &[u8]) -> Result<PublicKey, CryptoError> {
+        let own = self.by_key.iter().find(|(own, field, _)| (*own, field.as_slice()) == (algorithm, public_key));
+        PublicKey::from_dnskey_with(own.map_or(self.backend, |(_, _, backend)| *backend), algorithm, public_key)
+    }
+}
 
 impl VerifierSource for LibraryVerifiers {
     fn open(&self, algorithm: Algorithm, public_key: &[u8]) -> Result<Box<dyn SignatureVerifier>, CryptoError> {
-        Ok(Box::new(PublicKey::from_dnskey(algorithm, public_key)?))
+        Ok(Box::new(self.prepare(algorithm, public_key)?))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The arguments of `zoneseal sign`.
 
 use crate::base::{Diagnostic, NameBuf, Seconds, TimeSpec, Ttl, text};
-use crate::cli::VerifierArg;
+use crate::cli::{BackendArg, VerifierArg};
 use crate::denial::Nsec3Params;
 use crate::sign::{
     CdsPolicy, DenialOptions, End, ForeignDnskeys, SelfCheck, SerialPolicy, SignOptions, TimeOptions, ZonemdHash,
@@ -141,10 +141,14 @@ pub(super) struct RunArgs {
     /// Who verifies signatures in the self-check
     #[arg(long, value_enum, value_name = "WHO", default_value_t)]
     verifier: VerifierArg,
+    /// The cryptographic library that signs; the self-check verifies with the other one. Algorithm 16 has its own
+    #[arg(long, value_enum, value_name = "LIBRARY", default_value_t)]
+    pub(super) backend: BackendArg,
     /// Threads that sign [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,
-    /// Print how long each stage took
+    /// Print how long each stage took, and the run's ratio to the floor: the time its signatures alone take, spread
+    /// over the cores
     #[arg(long)]
     pub(super) stats: bool,
     /// Print the summary as JSON on standard output (on standard error with `-f -`)

@@ -1,9 +1,11 @@
 //! The summary of a run, as text and as JSON.
 
 use super::args::SignArgs;
+use super::floor::Floor;
 use super::watch::{Watch, peak_memory};
 use super::{Destination, Env, Failure};
 use crate::base::UnixTime;
+use crate::crypto::Library;
 use crate::keys::KeyRole;
 use crate::sign::{DenialOptions, KeySummary, SelfCheck, Summary};
 use serde_json::{Value, json};
@@ -17,9 +19,10 @@ pub(super) fn print(
     destination: &Destination,
     summary: &Summary,
     watch: &Watch,
+    floor: Option<Floor>,
     env: &mut Env<'_>,
 ) -> Result<(), Failure> {
-    let stats = args.run.stats.then(|| Stats::new(summary, watch));
+    let stats = args.run.stats.then(|| Stats::new(summary, watch, floor));
     if args.run.json {
         let text = json_text(destination, summary, stats.as_ref());
         match destination {
@@ -82,9 +85,14 @@ fn summary_text(summary: &Summary) -> String {
 fn key_text(key: &KeySummary) -> String {
     let does = match key.role {
         None => "published only".into(),
-        Some(role) => format!("{}, {} signatures", role_name(role), key.signatures),
+        Some(role) => format!("{}, {} signatures{}", role_name(role), key.signatures, by(key.library)),
     };
     format!("{} algorithm {}: {does}", key.key_tag, key.algorithm)
+}
+
+/// Who signed.
+fn by(library: Option<Library>) -> String {
+    library.map_or_else(String::new, |library| format!(" by {library}"))
 }
 
 const fn role_name(role: KeyRole) -> &'static str {
@@ -110,11 +118,17 @@ fn denial_text(denial: &DenialOptions) -> String {
 }
 
 fn self_check_text(summary: &Summary) -> String {
-    let checked = summary.checked;
+    let checked = &summary.checked;
+    let pair = |(signed, verified): &(Library, Library)| match signed == verified {
+        true => format!("{verified} for its own"),
+        false => format!("{verified} for {signed}'s"),
+    };
+    let libraries = checked.libraries.iter().map(pair).collect::<Vec<_>>().join(", ");
     match summary.self_check {
-        SelfCheck::Full => format!("full: passed, {} signatures verified", checked.verified),
+        SelfCheck::Full => format!("full: passed, {} signatures verified, with {libraries}", checked.verified),
         SelfCheck::Sample => {
-            format!("sample: passed, {} of {} signatures verified", checked.verified, checked.signatures)
+            let (verified, signatures) = (checked.verified, checked.signatures);
+            format!("sample: passed, {verified} of {signatures} signatures verified, with {libraries}")
         }
         SelfCheck::Off => "off: nothing was checked".into(),
     }
@@ -131,6 +145,7 @@ const fn self_check_name(scope: SelfCheck) -> &'static str {
 /// How fast a run was.
 #[derive(Debug)]
 struct Stats {
+    has_self_check: bool,
     stages: Vec<(&'static str, Duration)>,
     whole: Duration,
     records: u64,
@@ -138,20 +153,32 @@ struct Stats {
     /// Of the stage that signs, which formats and writes too.
     signatures_per_second: Option<f64>,
     peak_memory: Option<u64>,
+    floor: Option<Floor>,
 }
 
 impl Stats {
-    fn new(summary: &Summary, watch: &Watch) -> Self {
+    fn new(summary: &Summary, watch: &Watch, floor: Option<Floor>) -> Self {
         let (stages, whole) = watch.times();
         let sign_time = stages.iter().find(|(name, _)| *name == "sign").map(|(_, time)| *time);
         Self {
+            has_self_check: summary.self_check != SelfCheck::Off,
             signatures_per_second: sign_time.and_then(|time| rate(summary.signatures, time)),
             stages,
             whole,
             records: summary.records_written,
             signatures: summary.signatures,
             peak_memory: peak_memory(),
+            floor,
         }
+    }
+}
+
+impl Stats {
+    /// The whole run's ratio to the floor, and the ratio of all but the self-check where there was one.
+    fn ratios(&self, floor: &Floor) -> (f64, Option<f64>) {
+        let check = self.stages.iter().find(|(name, _)| *name == "self-check").map(|(_, time)| *time);
+        let check = check.filter(|_| self.has_self_check);
+        (floor.ratio(self.whole), check.map(|check| floor.ratio(self.whole.saturating_sub(check))))
     }
 }
 
@@ -175,6 +202,14 @@ fn stats_text(stats: &Stats) -> String {
         let _ = write!(out, ", peak memory {} MiB", octets >> 20);
     }
     out.push('\n');
+    if let Some(floor) = &stats.floor {
+        let (whole, unchecked) = stats.ratios(floor);
+        let _ = write!(out, "  floor {floor}; whole run {whole:.2} x floor");
+        if let Some(unchecked) = unchecked {
+            let _ = write!(out, ", {unchecked:.2} x without the self-check");
+        }
+        out.push('\n');
+    }
     out
 }
 
@@ -206,6 +241,7 @@ fn json_text(destination: &Destination, summary: &Summary, stats: Option<&Stats>
             "scope": self_check_name(summary.self_check),
             "signatures": summary.checked.signatures,
             "verified": summary.checked.verified,
+            "libraries": summary.checked.libraries.iter().map(pair_json).collect::<Vec<_>>(),
         },
     });
     if let Some(stats) = stats {
@@ -221,7 +257,12 @@ fn key_json(key: &KeySummary) -> Value {
         "role": key.role.map(role_name),
         "file": key.source.display().to_string(),
         "signatures": key.signatures,
+        "library": key.library.map(|library| library.to_string()),
     })
+}
+
+fn pair_json((signed, verified): &(Library, Library)) -> Value {
+    json!({ "signed": signed.to_string(), "verified": verified.to_string() })
 }
 
 fn denial_json(denial: &DenialOptions, records: u64) -> Value {
@@ -243,7 +284,15 @@ fn denial_json(denial: &DenialOptions, records: u64) -> Value {
 
 fn stats_json(stats: &Stats) -> Value {
     let stage = |(name, time): &(&str, Duration)| json!({ "stage": name, "seconds": time.as_secs_f64() });
+    let floor_json = |floor: &Floor| {
+        let (whole, unchecked) = stats.ratios(floor);
+        let mut value = floor.to_json();
+        value["ratio"] = json!(whole);
+        value["ratio_without_self_check"] = json!(unchecked);
+        value
+    };
     json!({
+        "floor": stats.floor.as_ref().map(floor_json),
         "stages": stats.stages.iter().map(stage).collect::<Vec<_>>(),
         "seconds": stats.whole.as_secs_f64(),
         "signatures_per_second": stats.signatures_per_second,

@@ -43,10 +43,10 @@ impl Watch {
         });
     }
 
-    /// The run has ended.
+    /// The run has ended. Said again, it changes nothing.
     pub(super) fn finish(&self) {
         self.with(|state| {
-            state.end = Some(Instant::now());
+            state.end.get_or_insert_with(Instant::now);
             if let Some(bar) = state.bar.take() {
                 bar.finish_and_clear();
             }

@@ -1,0 +1,50 @@
+//! Measuring how long one operation takes.
+
+use std::time::{Duration, Instant};
+
+/// A batch shorter than this would measure the clock.
+const BATCH: Duration = Duration::from_micros(200);
+
+/// Seconds that one call takes: the median of batches within about `budget`, so that what else the machine does now and
+/// then does not count. At least one batch is run, of at least one call.
+pub(super) fn seconds_per_call(budget: Duration, mut act: impl FnMut()) -> f64 {
+    let start = Instant::now();
+    let calls = calls_per_batch(&mut act);
+    let mut batches = Vec::new();
+    while batches.is_empty() || start.elapsed() < budget {
+        batches.push(seconds_of_batch(calls, &mut act) / f64::from(calls));
+    }
+    batches.sort_by(f64::total_cmp);
+    batches[batches.len() / 2]
+}
+
+/// How many calls make a batch.
+fn calls_per_batch(act: &mut impl FnMut()) -> u32 {
+    let mut calls = 1;
+    while calls < 1 << 20 && seconds_of_batch(calls, act) < BATCH.as_secs_f64() {
+        calls *= 2;
+    }
+    calls
+}
+
+fn seconds_of_batch(calls: u32, act: &mut impl FnMut()) -> f64 {
+    let start = Instant::now();
+    (0..calls).for_each(|_| act());
+    start.elapsed().as_secs_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Not how long, which no test can know, but that the figures have the right unit and that calls were made.
+    #[test]
+    fn sleeping_takes_as_long_as_it_takes() {
+        let mut count = 0;
+        let seconds = seconds_per_call(Duration::from_millis(5), || {
+            count += 1;
+            std::thread::sleep(Duration::from_millis(1));
+        });
+        assert!(seconds >= 0.001 && count >= 2, "{seconds} s, {count} calls");
+    }
+}
