@@ -1,4 +1,4 @@
-//! Measuring how long one operation takes.
+//! Measuring how long one operation takes and how many a second there are.
 
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,22 @@ pub(super) fn seconds_per_call(budget: Duration, mut act: impl FnMut()) -> f64 {
     }
     batches.sort_by(f64::total_cmp);
     batches[batches.len() / 2]
+}
+
+/// Calls a second, over all of the threads of a pool, each of which makes its own `act` and calls it for `budget`.
+pub(super) fn rate_of_pool<A: FnMut()>(pool: &rayon::ThreadPool, budget: Duration, make: impl Fn() -> A + Sync) -> f64 {
+    let rate_of_thread = |_: rayon::BroadcastContext<'_>| {
+        let mut act = make();
+        let calls = calls_per_batch(&mut act);
+        let start = Instant::now();
+        let mut count = 0.0;
+        while count == 0.0 || start.elapsed() < budget {
+            (0..calls).for_each(|_| act());
+            count += f64::from(calls);
+        }
+        count / start.elapsed().as_secs_f64()
+    };
+    pool.broadcast(rate_of_thread).into_iter().sum()
 }
 
 /// How many calls make a batch.
@@ -46,5 +62,8 @@ mod tests {
             std::thread::sleep(Duration::from_millis(1));
         });
         assert!(seconds >= 0.001 && count >= 2, "{seconds} s, {count} calls");
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+        let rate = rate_of_pool(&pool, Duration::from_millis(5), || || std::thread::sleep(Duration::from_millis(1)));
+        assert!(rate > 0.0 && rate <= 3000.0, "{rate}");
     }
 }

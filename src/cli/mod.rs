@@ -13,6 +13,7 @@ mod measure;
 mod nsec3_hash;
 mod print;
 mod sign;
+mod speed;
 mod verify;
 
 pub use env::Env;
@@ -122,6 +123,7 @@ enum Command {
     Key(key_show::KeyCommand),
     Ds(ds::DsArgs),
     Nsec3Hash(nsec3_hash::Nsec3HashArgs),
+    Speed(speed::SpeedArgs),
 }
 
 /// Runs the program: `arguments` with the program's name first.
@@ -142,6 +144,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> 
         Command::Key(args) => key_show::run(args, env),
         Command::Ds(args) => ds::run(args, env),
         Command::Nsec3Hash(args) => nsec3_hash::run(args, env),
+        Command::Speed(args) => speed::run(args, env),
     };
     env.finish(result)
 }
