@@ -1,8 +1,12 @@
 //! Running programs: ours and those we compare with.
 
 use libtest_mimic::{Failed, Trial};
+use std::fs::File;
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Algorithms zoneseal signs with: number, and the name `dnssec-keygen` knows it by.
@@ -89,15 +93,43 @@ pub fn run(command: &mut Command) -> Result<String, String> {
     run_for_code(command, 0)
 }
 
+/// How long a program may take: some peers loop for ever on zones they do not understand.
+const SECONDS_MAX: u64 = 120;
+
 /// Runs to the end and expects an exit code; gives standard output.
 pub fn run_for_code(command: &mut Command, code: i32) -> Result<String, String> {
-    let output = command.stdin(Stdio::null()).output().map_err(|error| format!("{command:?}: {error}"))?;
-    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
-    if output.status.code() == Some(code) {
+    let (status, stdout, stderr) = run_within(command).map_err(|error| format!("{command:?}: {error}"))?;
+    if status.code() == Some(code) {
         return Ok(stdout);
     }
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    Err(format!("{command:?}: {}\n--- stdout\n{}--- stderr\n{}", output.status, head(&stdout), head(&stderr)))
+    Err(format!("{command:?}: {status}\n--- stdout\n{}--- stderr\n{}", head(&stdout), head(&stderr)))
+}
+
+/// Runs to the end, or ends it when its time is over. Its output goes to files: nobody has to read while it runs.
+fn run_within(command: &mut Command) -> io::Result<(ExitStatus, String, String)> {
+    let (mut stdout, mut stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
+    command.stdin(Stdio::null()).stdout(stdout.try_clone()?).stderr(stderr.try_clone()?);
+    let mut child = command.spawn()?;
+    let deadline = Instant::now() + Duration::from_secs(SECONDS_MAX);
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        if Instant::now() > deadline {
+            child.kill()?;
+            child.wait()?;
+            return Err(io::Error::other(format!("did not end within {SECONDS_MAX} seconds")));
+        }
+        thread::sleep(Duration::from_millis(3));
+    };
+    Ok((status, read_all(&mut stdout)?, read_all(&mut stderr)?))
+}
+
+fn read_all(file: &mut File) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The first lines of a long text.
