@@ -140,10 +140,12 @@ fn sign_into(
 
 /// The keys that are named, or all of the zone's in their directory.
 fn load_keys(args: &SignArgs, loaded: &Loaded, now: UnixTime, findings: &mut Diagnostics) -> Result<OwnKeys, Failure> {
+    // Each record may be an RRset of its own, each name has one more in the chain.
+    let expected_count = loaded.zone.record_count() + loaded.zone.node_count();
     let options = keys::LoadOptions {
         named: args.keys.clone(),
         directory: args.keys_section.key_directory.clone(),
-        backend: args.run.backend.backend(),
+        backend: args.run.backend.backend().for_signatures(expected_count),
     };
     let loaded_keys = keys::load(loaded.zone.apex(), &options, findings).map_err(Failure::new)?;
     Ok(OwnKeys::new(loaded.zone.apex(), loaded_keys, now, findings))

@@ -5,7 +5,7 @@ use super::public_file::PublicFile;
 use super::timing::KeyTiming;
 use super::{KeyError, KeyErrorKind, dnskey_rdata, write};
 use crate::base::{Algorithm, Name, NameBuf, Ttl};
-use crate::crypto::{CryptoError, PrivateKey};
+use crate::crypto::{Backend, CryptoError, PrivateKey};
 use crate::rdata::dnskey::{FLAG_REVOKE, key_tag};
 use std::fs;
 use std::path::Path;
@@ -64,7 +64,7 @@ pub fn generate(
             continue;
         }
         // Checks the key once as it will be checked each time it is loaded.
-        key.open(&public_field).map_err(crypto)?;
+        key.open_with(Backend::AutoForFew, &public_field).map_err(crypto)?;
         let public = PublicFile { owner: spec.zone.clone(), ttl: spec.ttl, dnskey_rdata: rdata, timing: spec.timing };
         let private = PrivateFile { key, timing: spec.timing, minor_version: 3 };
         let base_name = write::write_pair(directory, &public, &private)?;

@@ -8,7 +8,7 @@ use super::timing::KeyTiming;
 use super::{KeyError, KeyErrorKind, dnskey_rdata};
 use crate::base::{Algorithm, NameBuf, Ttl, text};
 use crate::crypto::rsa::RsaPublic;
-use crate::crypto::{CryptoError, Pkcs8Key, PrivateKey};
+use crate::crypto::{Backend, CryptoError, Pkcs8Key, PrivateKey};
 use crate::rdata::dnskey::{Dnskey, key_tag};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -112,7 +112,7 @@ fn inspect_pair(files: Vec<PathBuf>, public: PublicFile, private: Option<Private
     if let Some(private) = &private {
         match private.key.algorithm() == algorithm {
             false => halves = Some(Err(format!("the algorithms differ: {} and {algorithm}", private.key.algorithm()))),
-            true => (halves, refusal) = judge(private.key.open(dnskey.public_key).map(drop)),
+            true => (halves, refusal) = judge(private.key.open_with(Backend::AutoForFew, dnskey.public_key).map(drop)),
         }
     }
     Ok(KeyInfo {
@@ -153,7 +153,7 @@ fn inspect_keys(path: &Path, keys: &[PrivateKey]) -> Result<KeyInfo, KeyError> {
     let algorithms: Vec<_> = keys.iter().map(PrivateKey::algorithm).collect();
     let tag = |flags, algorithm| (flags, algorithm, key_tag(&dnskey_rdata(flags, algorithm, &field)));
     let tags = algorithms.iter().flat_map(|&algorithm| [tag(256, algorithm), tag(257, algorithm)]).collect();
-    let refusal = match keys[0].open(&field).map(drop) {
+    let refusal = match keys[0].open_with(Backend::AutoForFew, &field).map(drop) {
         Ok(()) => None,
         Err(error @ CryptoError::BadPrivateKey(..)) => return Err(crypto(error)),
         Err(error) => Some(error),
