@@ -49,8 +49,8 @@ pub(super) enum Work {
     Verify,
 }
 
-/// The signatures from which aws-lc's P-256 makes up for its start: its first random number takes 31 ms of health tests
-/// on the processor's jitter, in each process, and a signature then takes about 0.6 microseconds less of a whole run. With
+/// The signatures from which aws-lc's P-256 makes up for its start: its first random number takes 31 ms of gathering
+/// the processor's jitter, in each process, and a signature then takes about 0.6 microseconds less of a whole run. With
 /// RSA and P-384 a hundred signatures make up for it; Ed25519 needs no random numbers.
 const P256_START_PAYS_FROM: usize = 50_000;
 
