@@ -97,10 +97,13 @@ impl AtomicFile {
     }
 
     fn create_kind(path: &Path) -> Result<Self, OutputErrorKind> {
+        // Asked of the path itself: a link such as /dev/stdout may lead to a pipe that has no path of its own.
+        if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
+            return Err(OutputErrorKind::NotRegular);
+        }
         let target = follow_links(path).map_err(OutputErrorKind::Io)?;
         let old = match fs::metadata(&target) {
             Ok(metadata) if metadata.is_dir() => return Err(OutputErrorKind::Directory),
-            Ok(metadata) if !metadata.is_file() => return Err(OutputErrorKind::NotRegular),
             Ok(metadata) => Some(metadata.permissions()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(OutputErrorKind::Io(error)),
@@ -321,6 +324,17 @@ mod tests {
             assert!(message.starts_with(&path.display().to_string()) && message.contains(part), "{message}");
         }
         assert_eq!(file_names(directory.path()), [""; 0]);
+    }
+
+    /// As `/dev/stdout` is when it goes into a pipe: a link to what has no path.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_link_to_a_pipe_is_no_place_for_a_file() {
+        use std::os::fd::AsRawFd;
+        let (reader, _writer) = io::pipe().unwrap();
+        let path = PathBuf::from(format!("/proc/self/fd/{}", reader.as_raw_fd()));
+        let message = AtomicFile::create(&path).unwrap_err().to_string();
+        assert!(message.contains("not a regular file") && message.contains("`-`"), "{message}");
     }
 
     #[test]
