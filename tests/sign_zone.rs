@@ -451,7 +451,24 @@ fn foreign_dnskeys() {
     );
     let refused = sign_example(&zone, &SignOptions::default());
     assert!(matches!(refused.result, Err(SignError::Refused)) && refused.text.is_none());
-    assert!(refused.codes().contains(&"foreign-algorithm"), "{:?}", refused.findings);
+    let finding = refused.findings.list().iter().find(|finding| finding.code == "foreign-algorithm").unwrap();
+    assert!(finding.position.is_some(), "{finding}");
+}
+
+/// A DNSKEY that no validator takes is bad input, named by its line, not a failure of the self-check.
+#[test]
+fn foreign_dnskeys_that_are_none() {
+    for (record, part) in [
+        ("DNSKEY 256 4 15 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4=", "protocol 4"),
+        ("DNSKEY 256 3 15 AQEX1SxZJA4=", "is no key"),
+    ] {
+        let refused = sign_example(&format!("{SMALL}@ IN {record}\n"), &SignOptions::default());
+        assert!(matches!(refused.result, Err(SignError::Refused)) && refused.text.is_none(), "{record}");
+        let finding = refused.findings.list().iter().find(|finding| finding.code == "foreign-dnskey").unwrap();
+        let line = SMALL.lines().count() + 1;
+        assert!(finding.message.contains(part), "{finding}");
+        assert_eq!(finding.position.as_ref().map(|position| position.line as usize), Some(line), "{finding}");
+    }
 }
 
 /// A DNSKEY in the zone file whose key file says "not published" goes, with a warning.

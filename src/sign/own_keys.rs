@@ -54,7 +54,7 @@ impl OwnKeys {
 }
 
 /// Whether two DNSKEYs are one key, revoked or not.
-pub(super) fn is_same_key(left: &[u8], right: &[u8]) -> bool {
+fn is_same_key(left: &[u8], right: &[u8]) -> bool {
     match (Dnskey::parse(left), Dnskey::parse(right)) {
         (Some(left), Some(right)) => {
             (left.flags | FLAG_REVOKE, left.algorithm, left.public_key)
