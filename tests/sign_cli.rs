@@ -350,6 +350,23 @@ fn a_killed_run_leaves_the_old_file() {
     assert!(killed_while_writing > 0, "no run was caught writing");
 }
 
+/// The shell's `<(command)` is a pipe with a name: it is read, and findings name its lines.
+#[cfg(unix)]
+#[test]
+fn a_zone_may_come_from_a_named_pipe() {
+    let place = Place::new();
+    let pipe = place.path("zone.pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for (line, code, part) in [("", 0, "zone        example."), ("bad IN A 192.0.2.\n", 2, "zone.pipe:6:")] {
+        let child = place.command(&["zone.pipe", "-K", "keys", "-f", "out"]).spawn().unwrap();
+        fs::write(&pipe, format!("{ZONE}{line}")).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert!(said.contains(part) && said.contains(line), "{said}");
+    }
+}
+
 /// An unfinished file of a killed run does not disturb the next.
 #[test]
 fn leftovers_do_not_matter() {

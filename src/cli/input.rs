@@ -16,26 +16,37 @@ pub(super) const FINDINGS_MAX: usize = 20;
 #[derive(Debug)]
 pub(super) enum ZoneText<'a> {
     File(&'a Path),
-    /// Standard input, read to its end.
-    Standard(Vec<u8>),
+    /// Standard input or a pipe with a name, read to its end.
+    Stream {
+        /// What findings call it: `-` for standard input.
+        name: String,
+        text: Vec<u8>,
+    },
 }
 
 impl<'a> ZoneText<'a> {
-    /// Takes a path; `-` is standard input.
+    /// Takes a path; `-` is standard input. A pipe that is named, such as the shell makes of `<(command)`, can be read
+    /// only once and is read here.
     pub(super) fn open(path: &'a Path, env: &mut Env<'_>) -> Result<Self, Failure> {
-        if path != Path::new("-") {
+        let mut text = Vec::new();
+        if path == Path::new("-") {
+            env.stdin.read_to_end(&mut text).map_err(|error| Failure::new(format_args!("standard input: {error}")))?;
+            return Ok(Self::Stream { name: "-".into(), text });
+        }
+        if !is_pipe(path) {
             return Ok(Self::File(path));
         }
-        let mut text = Vec::new();
-        env.stdin.read_to_end(&mut text).map_err(|error| Failure::new(format_args!("standard input: {error}")))?;
-        Ok(Self::Standard(text))
+        let name = path.display().to_string();
+        let read = File::open(path).and_then(|mut pipe| pipe.read_to_end(&mut text));
+        read.map_err(|error| Failure::new(format_args!("{name}: {error}")))?;
+        Ok(Self::Stream { name, text })
     }
 
     /// Reads the records. `$INCLUDE` is followed: the zone is the operator's own.
     pub(super) fn read(&self, origin: Option<&NameBuf>, findings: &mut Diagnostics) -> Result<RecordStore, Failure> {
         let input = match self {
             Self::File(path) => Input::Path(path),
-            Self::Standard(text) => Input::Bytes { name: "-", text },
+            Self::Stream { name, text } => Input::Bytes { name, text },
         };
         zonefile::read(input, &ReadOptions::trusted(origin.cloned()), findings).map_err(Failure::new)
     }
@@ -45,7 +56,7 @@ impl<'a> ZoneText<'a> {
         for finding in findings.list_mut() {
             if let (Some(position), None) = (&finding.position, &finding.source_line) {
                 let line = match self {
-                    Self::Standard(text) if &*position.file == "-" => nth_line(text.as_slice(), position.line),
+                    Self::Stream { name, text } if *position.file == **name => nth_line(text.as_slice(), position.line),
                     // A file that has gone meanwhile leaves the finding without its line.
                     _ => {
                         File::open(&*position.file).ok().and_then(|file| nth_line(BufReader::new(file), position.line))
@@ -54,6 +65,20 @@ impl<'a> ZoneText<'a> {
                 finding.source_line = line.map(|line| shown_line(&line));
             }
         }
+    }
+}
+
+/// Whether a path is that of a pipe.
+fn is_pipe(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
     }
 }
 
