@@ -1,12 +1,13 @@
 //! Loading keys: one by name, or all of a zone in a directory.
 
-use super::name::{KeyPaths, is_public_half_of, paths_of};
+use super::name::{KeyPaths, file_form, paths_of, zone_part};
 use super::private_file::{FILE_LEN_MAX, PrivateFile};
 use super::public_file::PublicFile;
 use super::{KeyError, KeyErrorKind, ZoneKey};
 use crate::base::{Diagnostic, Diagnostics, Name};
 use crate::crypto::{Backend, CryptoError};
 use crate::rdata::dnskey::{Dnskey, key_tag};
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -35,8 +36,79 @@ pub fn load(zone: Name<'_>, options: &LoadOptions, findings: &mut Diagnostics) -
         return options.named.iter().map(load).collect();
     }
     let directory = options.directory.as_deref().unwrap_or_else(|| Path::new("."));
-    let load = |path: PathBuf| load_pair(&paths_of(&path, None), options.backend, findings);
-    let mut keys = list_directory(zone, directory)?.into_iter().map(load).collect::<Result<Vec<_>, _>>()?;
+    load_files(zone, list_directory(zone, directory)?, options.backend, findings)
+}
+
+/// The key files of a directory, listed once for many zones.
+#[derive(Debug)]
+pub struct KeyDirectory {
+    /// Public halves by the zone's name as their file names tell it, lowered.
+    by_zone: HashMap<String, Vec<PathBuf>>,
+}
+
+impl KeyDirectory {
+    /// Lists a directory.
+    ///
+    /// # Errors
+    /// [`KeyErrorKind::Io`] if it cannot be read.
+    pub fn list(directory: &Path) -> Result<Self, KeyError> {
+        let mut by_zone: HashMap<String, Vec<PathBuf>> = HashMap::new();
+        for entry in fs::read_dir(directory).map_err(|error| KeyError::io(directory, error))? {
+            let entry = entry.map_err(|error| KeyError::io(directory, error))?;
+            if let Some(zone) = entry.file_name().to_str().and_then(zone_part) {
+                by_zone.entry(zone.to_ascii_lowercase()).or_default().push(entry.path());
+            }
+        }
+        Ok(Self { by_zone })
+    }
+
+    /// The `.key` files of a zone, sorted.
+    fn files_of(&self, zone: Name<'_>) -> Vec<PathBuf> {
+        let mut forms = vec![file_form(zone), zone.to_string().to_ascii_lowercase()];
+        forms.dedup();
+        let mut paths: Vec<PathBuf> =
+            forms.iter().filter_map(|form| self.by_zone.get(form)).flatten().cloned().collect();
+        paths.sort();
+        paths
+    }
+}
+
+/// Where the keys of one zone among several come from.
+#[derive(Clone, Debug)]
+pub enum KeySource<'a> {
+    /// As for a single zone.
+    Options(LoadOptions),
+    /// A directory that was listed before.
+    Listed {
+        /// The directory.
+        directory: &'a KeyDirectory,
+        /// The library that signs.
+        backend: Backend,
+    },
+}
+
+impl KeySource<'_> {
+    /// Loads the keys of a zone; see [`load`].
+    ///
+    /// # Errors
+    /// As [`load`].
+    pub fn load(&self, zone: Name<'_>, findings: &mut Diagnostics) -> Result<Vec<ZoneKey>, KeyError> {
+        match self {
+            Self::Options(options) => load(zone, options, findings),
+            Self::Listed { directory, backend } => load_files(zone, directory.files_of(zone), *backend, findings),
+        }
+    }
+}
+
+/// Loads the keys of a zone from files that have its name.
+fn load_files(
+    zone: Name<'_>,
+    paths: Vec<PathBuf>,
+    backend: Backend,
+    findings: &mut Diagnostics,
+) -> Result<Vec<ZoneKey>, KeyError> {
+    let load = |path: PathBuf| load_pair(&paths_of(&path, None), backend, findings);
+    let mut keys = paths.into_iter().map(load).collect::<Result<Vec<_>, _>>()?;
     // A file name tells the zone only almost: the record in it does.
     keys.retain(|key| key.zone.as_name() == zone);
     Ok(keys)
@@ -58,15 +130,7 @@ pub fn load_named(argument: &Path, options: &LoadOptions, findings: &mut Diagnos
 /// # Errors
 /// [`KeyErrorKind::Io`] if the directory cannot be read.
 pub fn list_directory(zone: Name<'_>, directory: &Path) -> Result<Vec<PathBuf>, KeyError> {
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(directory).map_err(|error| KeyError::io(directory, error))? {
-        let entry = entry.map_err(|error| KeyError::io(directory, error))?;
-        if entry.file_name().to_str().is_some_and(|name| is_public_half_of(name, zone)) {
-            paths.push(entry.path());
-        }
-    }
-    paths.sort();
-    Ok(paths)
+    Ok(KeyDirectory::list(directory)?.files_of(zone))
 }
 
 /// Loads both halves and checks that they fit.

@@ -18,7 +18,7 @@ pub mod timing;
 pub mod write;
 
 pub use error::{KeyError, KeyErrorKind};
-pub use file::{LoadOptions, load};
+pub use file::{KeyDirectory, KeySource, LoadOptions, load};
 pub use role::{KeyRole, KeySet};
 pub use timing::{KeyState, KeyTiming};
 

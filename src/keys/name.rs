@@ -37,18 +37,21 @@ pub fn file_form(zone: Name<'_>) -> String {
     text
 }
 
+/// The zone's name as the file name of a key's public half tells it; `None` for other files.
+#[must_use]
+pub fn zone_part(file_name: &str) -> Option<&str> {
+    let (rest, tag) = file_name.strip_suffix(".key")?.rsplit_once('+')?;
+    let (name, algorithm) = rest.rsplit_once('+')?;
+    let are_digits = |text: &str, len| text.len() == len && text.bytes().all(|byte| byte.is_ascii_digit());
+    name.strip_prefix('K').filter(|_| are_digits(tag, 5) && are_digits(algorithm, 3))
+}
+
 /// Whether a file name is that of the public half of a key of the zone. Letters compare without case, and the name may
 /// also stand unescaped, as ldns writes both.
 #[must_use]
 pub fn is_public_half_of(file_name: &str, zone: Name<'_>) -> bool {
-    let Some(base) = file_name.strip_suffix(".key") else { return false };
-    let Some((rest, tag)) = base.rsplit_once('+') else { return false };
-    let Some((name, algorithm)) = rest.rsplit_once('+') else { return false };
-    let Some(name) = name.strip_prefix('K') else { return false };
-    let are_digits = |text: &str, len| text.len() == len && text.bytes().all(|byte| byte.is_ascii_digit());
-    are_digits(tag, 5)
-        && are_digits(algorithm, 3)
-        && (name.eq_ignore_ascii_case(&file_form(zone)) || name.eq_ignore_ascii_case(&zone.to_string()))
+    zone_part(file_name)
+        .is_some_and(|name| name.eq_ignore_ascii_case(&file_form(zone)) || name.eq_ignore_ascii_case(&zone.to_string()))
 }
 
 /// The two files of a key.
