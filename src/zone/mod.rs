@@ -127,6 +127,19 @@ impl Zone {
         self.nodes.binary_search_by(order).ok().map(|index| self.node(index))
     }
 
+    /// The index of the first node that is not before a name in canonical order; [`Self::node_count`] if all are.
+    #[must_use]
+    pub fn lower_bound(&self, name: Name<'_>) -> usize {
+        let owner = |entry: &NodeEntry| Name::from_wire_trusted(self.arena.get(entry.owner));
+        self.nodes.partition_point(|entry| crate::base::sort_key::canonical_cmp(owner(entry), name).is_lt())
+    }
+
+    /// One more than the last place of a record; see [`RrsetRef::places`].
+    #[must_use]
+    pub fn place_count(&self) -> usize {
+        self.records.len()
+    }
+
     /// How many records, duplicates not counted.
     #[must_use]
     pub fn record_count(&self) -> usize {
@@ -218,6 +231,13 @@ impl<'z> RrsetRef<'z> {
     #[expect(clippy::len_without_is_empty, reason = "an RRset is never empty")]
     pub const fn len(self) -> usize {
         self.entry.record_count as usize
+    }
+
+    /// The places of its records: a number for each record of the zone, for tables about them.
+    #[must_use]
+    pub fn places(self) -> std::ops::Range<usize> {
+        let start = self.entry.record_start as usize;
+        start..start + self.len()
     }
 
     /// Its records, ascending by canonical RDATA.
