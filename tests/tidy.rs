@@ -56,6 +56,33 @@ fn every_module_has_an_import_rule() {
     }
 }
 
+/// Messages cite rules by their ids, so a reader must be able to look each one up.
+#[test]
+fn every_rule_cited_is_explained() {
+    let explained = read(&root().join("docs/rules.md"));
+    let mut missing = Vec::new();
+    for (module, _) in IMPORTS {
+        for file in module_files(module) {
+            let text = read(&file);
+            let words = text.split(|sign: char| !sign.is_ascii_alphanumeric() && sign != '-');
+            missing.extend(
+                words.filter(|word| is_rule_id(word) && !explained.contains(&format!("| {word} |"))).map(str::to_owned),
+            );
+        }
+    }
+    missing.sort_unstable();
+    missing.dedup();
+    assert!(missing.is_empty(), "docs/rules.md does not explain {}", missing.join(" "));
+}
+
+/// `SIG-2`, `N3-10`: a family that docs/rules.md has, and a number.
+fn is_rule_id(word: &str) -> bool {
+    let families = ["ALG", "SIG", "CAN", "TIM", "NSEC", "N3", "ENC", "CDS", "ZMD", "SER", "ZF", "V", "N"];
+    word.split_once('-').is_some_and(|(family, number)| {
+        families.contains(&family) && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
 #[test]
 fn files_are_about_one_thing() {
     let mut long = Vec::new();
