@@ -88,7 +88,8 @@ pub struct AtomicFile {
 
 impl AtomicFile {
     /// Begins a file that will stand at `path`. If `path` is a symbolic link, the file it points to is replaced and
-    /// the link stays. The permissions of a file that stands there are kept; a new file gets 0666 less the umask.
+    /// the link stays. The permissions of a file that stands there are kept, and its owner and group as far as the system
+    /// lets this user; a new file gets 0666 less the umask.
     ///
     /// # Errors
     /// If `path` is not a place for a regular file, or the file beside it cannot be made.
@@ -104,7 +105,7 @@ impl AtomicFile {
         let target = follow_links(path).map_err(OutputErrorKind::Io)?;
         let old = match fs::metadata(&target) {
             Ok(metadata) if metadata.is_dir() => return Err(OutputErrorKind::Directory),
-            Ok(metadata) => Some(metadata.permissions()),
+            Ok(metadata) => Some(metadata),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(OutputErrorKind::Io(error)),
         };
@@ -117,11 +118,27 @@ impl AtomicFile {
         prefix.push(name);
         prefix.push(".");
         let temporary = new_temporary(&directory, &prefix).map_err(OutputErrorKind::Io)?;
-        if let Some(permissions) = old {
-            temporary.as_file().set_permissions(permissions).map_err(OutputErrorKind::Io)?;
+        if let Some(old) = old {
+            keep_owner(temporary.as_file(), &old);
+            // After the owner, whose change may clear bits of the mode.
+            temporary.as_file().set_permissions(old.permissions()).map_err(OutputErrorKind::Io)?;
         }
         Ok(Self { temporary, target, directory })
     }
+}
+
+/// Gives a file the owner and group of another, or the group alone: a name server that reads mode 0640 by its group must
+/// be able to read the next file too. Not every user may, and then the file is theirs as any new one.
+fn keep_owner(file: &File, old: &fs::Metadata) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, fchown};
+        if fchown(file, Some(old.uid()), Some(old.gid())).is_err() {
+            let _ = fchown(file, None, Some(old.gid()));
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (file, old);
 }
 
 /// Makes the file beside the target, readable as the umask lets a new file be.
@@ -308,6 +325,25 @@ mod tests {
         // A ring of links ends in an error, not in a loop.
         std::os::unix::fs::symlink("ring", directory.path().join("ring")).unwrap();
         assert!(AtomicFile::create(&directory.path().join("ring")).unwrap_err().to_string().contains("symbolic links"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_owner_stays() {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("zone.signed");
+        fs::write(&path, "old").unwrap();
+        // Only root may give files away; others see their own owner stay.
+        let _ = chown(&path, Some(4321), Some(4321));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        let before = fs::metadata(&path).unwrap();
+        let mut output = Box::new(AtomicFile::create(&path).unwrap());
+        output.write_all(b"new").unwrap();
+        output.commit().unwrap();
+        let after = fs::metadata(&path).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!((after.uid(), after.gid(), after.mode()), (before.uid(), before.gid(), before.mode()));
     }
 
     #[test]
