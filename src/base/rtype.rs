@@ -49,18 +49,16 @@ impl Rtype {
     /// Reads a mnemonic or `TYPEnnn` (RFC 3597 section 5), in any case.
     #[must_use]
     pub fn from_text(text: &[u8]) -> Option<Self> {
-        // The types that fill zones come first; the rest are looked through in order.
-        match text {
-            [b'A' | b'a'] => return Some(Self::A),
-            [b'N' | b'n', b'S' | b's'] => return Some(Self::NS),
-            [b'D' | b'd', b'S' | b's'] => return Some(Self::DS),
-            _ => {}
+        if text.len() <= MNEMONIC_LEN_MAX {
+            let mut slot = slot_of(text);
+            while let Some(name) = BY_MNEMONIC[slot].mnemonic() {
+                if name.as_bytes().eq_ignore_ascii_case(text) {
+                    return Some(BY_MNEMONIC[slot]);
+                }
+                slot = (slot + 1) % SLOTS;
+            }
         }
-        Self::KNOWN
-            .iter()
-            .find(|rtype| rtype.mnemonic().is_some_and(|name| name.as_bytes().eq_ignore_ascii_case(text)))
-            .copied()
-            .or_else(|| number_after(text, b"TYPE").map(Self))
+        number_after(text, b"TYPE").map(Self)
     }
 
     /// Whether no record of this type can stand in a zone: type 0, OPT, NXNAME and the meta and query types 128 to 255
@@ -86,6 +84,43 @@ impl fmt::Display for Rtype {
     }
 }
 
+/// Longest mnemonic.
+const MNEMONIC_LEN_MAX: usize = 10;
+/// Slots of [`BY_MNEMONIC`], most of them free.
+const SLOTS: usize = 512;
+
+/// The slot where the search for a mnemonic starts, the same in any case.
+const fn slot_of(text: &[u8]) -> usize {
+    let mut hash = 0;
+    let mut at = 0;
+    while at < text.len() {
+        hash = (hash * 33 + (text[at] & 0xdf) as usize) % (1 << 24);
+        at += 1;
+    }
+    (hash ^ (hash >> 9)) % SLOTS
+}
+
+/// The types with a mnemonic, each at its slot or at the next free one; type 0, which has none, where it is free. Every
+/// record of a zone file asks for its type.
+static BY_MNEMONIC: [Rtype; SLOTS] = {
+    let mut table = [Rtype(0); SLOTS];
+    let mut index = 0;
+    while index < Rtype::KNOWN.len() {
+        let name = match Rtype::KNOWN[index].mnemonic() {
+            Some(name) => name.as_bytes(),
+            None => panic!("KNOWN has types with mnemonics only"),
+        };
+        assert!(name.len() <= MNEMONIC_LEN_MAX);
+        let mut slot = slot_of(name);
+        while table[slot].0 != 0 {
+            slot = (slot + 1) % SLOTS;
+        }
+        table[slot] = Rtype::KNOWN[index];
+        index += 1;
+    }
+    table
+};
+
 /// The 16-bit number after a prefix such as `TYPE` or `CLASS`, the prefix in any case.
 pub(super) fn number_after(text: &[u8], prefix: &[u8]) -> Option<u16> {
     let (head, digits) = text.split_at_checked(prefix.len())?;
@@ -108,7 +143,8 @@ mod tests {
         }
         assert_eq!(Rtype::from_text(b"type65280"), Some(Rtype(65280)));
         assert_eq!(Rtype::from_text(b"nsap-ptr"), Some(Rtype::NSAP_PTR));
-        for bad in [&b"TYPE"[..], b"TYPE65536", b"TYPE+1", b"FOO", b""] {
+        assert_eq!(Rtype::from_text(b"NSEC3param"), Some(Rtype::NSEC3PARAM));
+        for bad in [&b"TYPE"[..], b"TYPE65536", b"TYPE+1", b"FOO", b"", b"NSAP\rPTR", b"NSEC3PARAMS"] {
             assert_eq!(Rtype::from_text(bad), None);
         }
     }
