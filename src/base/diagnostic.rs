@@ -147,6 +147,27 @@ impl Diagnostics {
         Self { list: Vec::new(), kept_max, error_count: 0, warning_count: 0 }
     }
 
+    /// No findings, and the same limit: for a part of the work done apart, see [`Self::append`].
+    #[must_use]
+    pub const fn fresh(&self) -> Self {
+        Self::new(self.kept_max)
+    }
+
+    /// Adds the findings of the part of the work that follows, as if they had been found here one after another.
+    pub fn append(&mut self, part: Self) {
+        let (mut errors, mut warnings) = (part.error_count, part.warning_count);
+        for finding in part.list {
+            match finding.severity {
+                Severity::Error => errors -= 1,
+                Severity::Warning => warnings -= 1,
+            }
+            self.push(finding);
+        }
+        // Those the part did not keep came after as many as the limit allows, so none of them is kept here either.
+        self.error_count += errors;
+        self.warning_count += warnings;
+    }
+
     /// Adds a finding; beyond the limit it is counted only.
     pub fn push(&mut self, finding: Diagnostic) {
         self.push_with(finding.severity, || finding);
@@ -198,6 +219,12 @@ impl Diagnostics {
         self.warning_count
     }
 
+    /// Whether there was nothing to find.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.error_count == 0 && self.warning_count == 0
+    }
+
     /// Whether there was an error.
     #[must_use]
     pub const fn has_errors(&self) -> bool {
@@ -237,5 +264,34 @@ mod tests {
         }
         findings.push(Diagnostic::warning("w", "w"));
         assert_eq!((findings.list().len(), findings.error_count(), findings.suppressed_count()), (3, 5, 3));
+    }
+
+    /// Wherever the work is cut, what is kept and counted is the same.
+    #[test]
+    fn parts_add_up_to_the_whole() {
+        let all = ["e1", "w1", "e2", "e3", "w2", "w3", "e4", "w4"];
+        let push_all = |findings: &mut Diagnostics, some: &[&'static str]| {
+            for &code in some {
+                let is_error = code.starts_with('e');
+                findings.push(if is_error { Diagnostic::error(code, "") } else { Diagnostic::warning(code, "") });
+            }
+        };
+        for kept_max in 0..5 {
+            let mut whole = Diagnostics::new(kept_max);
+            push_all(&mut whole, &all);
+            for cut in 0..=all.len() {
+                let mut parts = Diagnostics::new(kept_max);
+                push_all(&mut parts, &all[..cut]);
+                let mut rest = parts.fresh();
+                push_all(&mut rest, &all[cut..]);
+                parts.append(rest);
+                assert_eq!(parts.list(), whole.list(), "limit {kept_max}, cut at {cut}");
+                assert_eq!(
+                    (parts.error_count(), parts.warning_count()),
+                    (whole.error_count(), whole.warning_count()),
+                    "limit {kept_max}, cut at {cut}"
+                );
+            }
+        }
     }
 }

@@ -8,16 +8,47 @@ mod targets;
 
 use super::{NodeRef, NodeStatus, RrsetRef, Zone};
 use crate::base::{Diagnostic, Diagnostics, Rtype, Severity, Ttl};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use std::ops::Range;
+
+/// How many nodes are checked as one piece of work.
+const PART_NODES: usize = 1 << 13;
 
 /// Checks a zone, signed or not. Findings come in canonical order of the names, those about the zone as a whole at the
 /// ends.
 pub fn check(zone: &Zone, findings: &mut Diagnostics) {
+    check_in_parts(zone, PART_NODES, findings);
+}
+
+/// Checks a zone, so many nodes as one piece of work.
+pub(super) fn check_in_parts(zone: &Zone, part_nodes: usize, findings: &mut Diagnostics) {
     soa::check(zone, findings);
     check_apex(zone, findings);
-    // Occluded names follow the name that hides them.
-    let mut hidden_by = zone.apex_node();
+    let starts: Vec<usize> = (0..zone.node_count()).step_by(part_nodes).collect();
+    let check_part = |&start: &usize| {
+        let mut findings = findings.fresh();
+        let ds_ttls = check_nodes(zone, start..zone.node_count().min(start + part_nodes), &mut findings);
+        (findings, ds_ttls)
+    };
+    let parts: Vec<(Diagnostics, DsTtls<'_>)> = starts.par_iter().map(check_part).collect();
     let mut ds_ttls = DsTtls::default();
-    for node in zone.nodes() {
+    for (part_findings, part) in parts {
+        findings.append(part_findings);
+        ds_ttls.append(&part);
+    }
+    ds_ttls.report(findings);
+}
+
+/// Checks some of the nodes, one by one.
+fn check_nodes<'z>(zone: &'z Zone, indices: Range<usize>, findings: &mut Diagnostics) -> DsTtls<'z> {
+    // Occluded names follow the name that hides them.
+    let mut hidden_by = (0..indices.start)
+        .rev()
+        .map(|index| zone.node(index))
+        .find(|node| node.status() != NodeStatus::Occluded)
+        .unwrap_or_else(|| zone.apex_node());
+    let mut ds_ttls = DsTtls::default();
+    for node in indices.map(|index| zone.node(index)) {
         check_singletons(node, findings);
         if node.index() > 0 {
             check_misplaced(node, findings);
@@ -36,7 +67,7 @@ pub fn check(zone: &Zone, findings: &mut Diagnostics) {
         }
         check_zero_ttl(node, findings);
     }
-    ds_ttls.report(findings);
+    ds_ttls
 }
 
 /// Delegations whose DS TTL is not their NS TTL: reported once a zone, for where it is so it is the registry's way.
@@ -47,6 +78,12 @@ struct DsTtls<'z> {
 }
 
 impl DsTtls<'_> {
+    /// Adds those of the names that follow.
+    fn append(&mut self, part: &Self) {
+        self.first = self.first.or(part.first);
+        self.count += part.count;
+    }
+
     fn report(&self, findings: &mut Diagnostics) {
         let Some((node, ds, ns_ttl)) = self.first else { return };
         let others = match self.count {
