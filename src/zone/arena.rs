@@ -29,7 +29,17 @@ impl Span {
         let len = self.len.checked_sub(count).expect("a suffix is part of its span");
         Self { chunk: self.chunk, len, start: self.start + u32::from(count) }
     }
+
+    /// The span in the arena that its own was appended to; see [`Arena::append`].
+    #[must_use]
+    pub(crate) const fn shifted(self, shift: ChunkShift) -> Self {
+        Self { chunk: self.chunk + shift.0, ..self }
+    }
 }
+
+/// By how many chunks the spans of an arena move when it is appended to another.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ChunkShift(u16);
 
 /// Append-only bytes. Pieces are at most 65,535 octets, as names and RDATA are.
 #[derive(Debug, Default)]
@@ -58,6 +68,21 @@ impl Arena {
         span
     }
 
+    /// Takes over the chunks of an arena that was filled apart, without copying; its spans move by what is returned.
+    ///
+    /// # Panics
+    /// If both together hold 65,536 chunks.
+    pub(super) fn append(&mut self, mut other: Self) -> ChunkShift {
+        let shift = ChunkShift(u16::try_from(self.chunks.len()).expect("fewer than 65,536 chunks"));
+        u16::try_from(self.chunks.len() + other.chunks.len()).expect("fewer than 65,536 chunks");
+        // Its last chunk is never filled further if others follow.
+        if let Some(last) = other.chunks.last_mut() {
+            last.shrink_to_fit();
+        }
+        self.chunks.append(&mut other.chunks);
+        shift
+    }
+
     /// The bytes of a span that came from this arena.
     #[must_use]
     pub fn get(&self, span: Span) -> &[u8] {
@@ -81,5 +106,19 @@ mod tests {
             assert_eq!(arena.get(span), piece(n));
         }
         assert_eq!(arena.get(largest).len(), 65_535);
+    }
+
+    #[test]
+    fn spans_of_an_appended_arena_move() {
+        let (mut first, mut second) = (Arena::default(), Arena::default());
+        let before = first.push(b"before");
+        let pieces = [second.push(b"one"), second.push(&[7; 60_000]), second.push(b"")];
+        let shift = first.append(second);
+        assert_eq!((first.get(before), first.get(pieces[0].shifted(shift))), (&b"before"[..], &b"one"[..]));
+        assert_eq!(first.get(pieces[1].shifted(shift)), [7; 60_000]);
+        let after = first.push(b"after");
+        assert_eq!((first.get(after), first.get(pieces[2].shifted(shift))), (&b"after"[..], &b""[..]));
+        let shift = first.append(Arena::default());
+        assert_eq!(first.chunks.len(), usize::from(shift.0));
     }
 }

@@ -6,7 +6,7 @@ use super::NodeStatus;
 ///
 /// In canonical order all names below a name follow it directly, so the cut last met is the only one that can hide a
 /// name, and a cut that is itself hidden never becomes the cut in force: the topmost wins (SIG-6).
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Cuts {
     /// Key of the topmost zone cut or DNAME owner last met; names below it are occluded.
     hiding: Option<Vec<u8>>,

@@ -2,9 +2,11 @@
 
 use super::arena::{Arena, Span};
 use super::build::OutOfZone;
+use super::group::index_u32;
 use super::store::{RawRecord, RecordStore};
 use crate::base::{Class, Diagnostic, Diagnostics, Name, Severity, sort_key};
-use rayon::slice::ParallelSliceMut;
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use rayon::slice::{ParallelSlice, ParallelSliceMut};
 use std::ops::Range;
 
 /// Records that follow each other in the file with the same owner: what is sorted, so that it happens once an owner
@@ -33,9 +35,41 @@ pub(super) struct Sorted {
 }
 
 impl Runs {
-    /// Collects the runs of the records that belong to the zone; reports the others.
+    /// Collects the runs of the records that belong to the zone, and reports the others; `piece_len` records as one piece
+    /// of work. A run that goes on in the next piece becomes two, which are sorted next to each other.
     pub(super) fn collect(
         store: &RecordStore,
+        apex: Name<'_>,
+        class: Class,
+        out_of_zone: OutOfZone,
+        piece_len: usize,
+        findings: &mut Diagnostics,
+    ) -> Self {
+        let pieces: Vec<(Self, Diagnostics)> = store
+            .records()
+            .par_chunks(piece_len)
+            .enumerate()
+            .map(|(piece, records)| {
+                let mut findings = findings.fresh();
+                let start = index_u32(piece * piece_len);
+                (Self::collect_piece(store, start, records, apex, class, out_of_zone, &mut findings), findings)
+            })
+            .collect();
+        let mut collected = Self::default();
+        collected.runs.reserve(pieces.iter().map(|(piece, _)| piece.runs.len()).sum());
+        for (piece, piece_findings) in pieces {
+            let shift = collected.keys.append(piece.keys);
+            collected.runs.extend(piece.runs.iter().map(|run| Run { key: run.key.shifted(shift), ..*run }));
+            findings.append(piece_findings);
+        }
+        collected
+    }
+
+    /// Collects the runs of `records`, of which the first has the index `start` in the store.
+    fn collect_piece(
+        store: &RecordStore,
+        start: u32,
+        records: &[RawRecord],
         apex: Name<'_>,
         class: Class,
         out_of_zone: OutOfZone,
@@ -44,21 +78,25 @@ impl Runs {
         let mut collected = Self::default();
         let mut scratch = Vec::new();
         let mut owner = Name::ROOT;
+        let mut owner_span = None;
         // Whether the record before belongs to the last run; false after one that is left out.
         let mut is_open = false;
-        for (index, record) in (0u32..).zip(store.records()) {
+        for (index, record) in (start..).zip(records) {
             if record.class != class {
                 findings.push_with(Severity::Error, || wrong_class(store, record, class));
                 is_open = false;
                 continue;
             }
-            if is_open && store.owner(record).as_wire() == owner.as_wire() {
+            // Mostly the owner was stored once, and need not be compared.
+            let is_same = || owner_span == Some(record.owner) || store.owner(record).as_wire() == owner.as_wire();
+            if is_open && is_same() {
                 if let Some(run) = collected.runs.last_mut() {
                     run.end = index + 1;
                 }
                 continue;
             }
             owner = store.owner(record);
+            owner_span = Some(record.owner);
             let Some(labels) = owner.strip_suffix(apex) else {
                 report_outside(store, record, apex, out_of_zone, findings);
                 is_open = false;
@@ -92,8 +130,9 @@ impl Runs {
     /// The runs in canonical order of their owners, those of one owner in file order.
     pub(super) fn sorted(&self) -> Vec<Sorted> {
         let prefix = |run: &Run| sort_key::key_prefix(self.keys.get(run.key));
+        let numbered = self.runs.par_iter().enumerate();
         let mut order: Vec<Sorted> =
-            (0u32..).zip(&self.runs).map(|(index, run)| Sorted { prefix: prefix(run), run: index }).collect();
+            numbered.map(|(index, run)| Sorted { prefix: prefix(run), run: index_u32(index) }).collect();
         order.par_sort_unstable_by(|left, right| {
             left.prefix
                 .cmp(&right.prefix)

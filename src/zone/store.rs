@@ -63,6 +63,29 @@ impl RecordStore {
         &self.records
     }
 
+    /// A store of some of the records, by their indices, with copies of their bytes next to each other in that order.
+    pub(super) fn gather(&self, indices: impl Iterator<Item = u32> + Clone) -> Self {
+        let mut gathered = Self { files: self.files.clone(), ..Self::default() };
+        gathered.records.reserve(indices.clone().count());
+        gathered.records.extend(indices.map(|index| self.records[index as usize]));
+        let mut last_owner: Option<(Span, Span)> = None;
+        for record in &mut gathered.records {
+            let owner = match last_owner {
+                Some((from, to)) if from == record.owner => to,
+                _ => gathered.arena.push(self.arena.get(record.owner)),
+            };
+            last_owner = Some((record.owner, owner));
+            record.owner = owner;
+            record.rdata = gathered.arena.push(self.arena.get(record.rdata));
+        }
+        gathered
+    }
+
+    /// The files, for records that have gone elsewhere.
+    pub(super) fn into_files(self) -> Vec<Arc<str>> {
+        self.files
+    }
+
     /// Keeps the records for which `keep` holds, in order.
     pub fn retain(&mut self, mut keep: impl FnMut(&Arena, &RawRecord) -> bool) {
         let arena = &self.arena;
