@@ -19,8 +19,8 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 const PART_RUNS: usize = 1 << 13;
 /// How many times as many records are looked at as one piece when runs are collected.
 const PIECE_FACTOR: usize = 8;
-/// How many parts are built at once before they are moved into the zone.
-const PARTS_AT_A_TIME: usize = 32;
+/// How many parts a thread are built at once before they are moved into the zone.
+const PARTS_PER_THREAD: usize = 4;
 
 /// What to do with records that are not at or below the apex.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -97,7 +97,7 @@ fn build_in_parts(
     let cuts = first.cuts.clone();
     first.move_into(&mut zone, findings);
     // Few at a time, for what is moved is there twice meanwhile.
-    for stretches in rest.chunks(PARTS_AT_A_TIME) {
+    for stretches in rest.chunks(PARTS_PER_THREAD * rayon::current_num_threads()) {
         let parts: Vec<Part> =
             stretches.par_iter().map(|stretch| build_part(stretch, cuts.clone(), findings.fresh())).collect();
         parts.into_iter().for_each(|part| part.move_into(&mut zone, findings));
