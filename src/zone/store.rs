@@ -1,6 +1,6 @@
 //! Records as they come out of a parser: in file order, nothing decided yet.
 
-use super::arena::{Arena, Span};
+use super::arena::{Arena, ChunkShift, Span};
 use crate::base::{Class, Name, Position, Rtype, Ttl};
 use std::sync::Arc;
 
@@ -55,6 +55,29 @@ impl RecordStore {
     /// Adds a record whose spans came from [`Self::intern`].
     pub fn push(&mut self, record: RawRecord) {
         self.records.push(record);
+    }
+
+    /// Adds the records of a store that was filled apart, as if they had been pushed here, their lines counted from
+    /// behind `lines_before`. Both mean the same files by the same indices. Returns how the spans of `other` move.
+    pub(crate) fn append(&mut self, other: Self, lines_before: u32) -> ChunkShift {
+        let shift = self.arena.append(other.arena);
+        self.records.extend(other.records.iter().map(|record| RawRecord {
+            owner: record.owner.shifted(shift),
+            rdata: record.rdata.shifted(shift),
+            line: record.line.saturating_add(lines_before),
+            ..*record
+        }));
+        shift
+    }
+
+    /// Makes room for so many more records.
+    pub(crate) fn reserve(&mut self, count: usize) {
+        self.records.reserve(count);
+    }
+
+    /// Drops the records from an index on; what they hold stays in the arena.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.records.truncate(len);
     }
 
     /// The records in file order.

@@ -86,6 +86,8 @@ pub(super) struct Lexer<'a> {
     text: &'a [u8],
     at: usize,
     line: u32,
+    /// No entry that starts here or further on is read.
+    stop: usize,
     rewinds_left: u32,
 }
 
@@ -117,15 +119,39 @@ impl Progress {
 impl<'a> Lexer<'a> {
     /// Starts at an offset in the first line of `text`.
     pub(super) const fn new(text: &'a [u8], at: usize) -> Self {
-        Self { text, at, line: 1, rewinds_left: REWINDS_MAX }
+        Self { text, at, line: 1, stop: text.len(), rewinds_left: REWINDS_MAX }
     }
 
-    /// Reads the next entry that has tokens, into `tokens`; `None` at the end of the text.
+    /// Where reading stands: between two entries, at the start of a line or at the end.
+    pub(super) const fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The line it stands in, from 1.
+    pub(super) const fn line(&self) -> u32 {
+        self.line
+    }
+
+    /// Makes entries that start at `stop` or further on wait for a later stop.
+    pub(super) const fn stop_at(&mut self, stop: usize) {
+        self.stop = stop;
+    }
+
+    /// Goes on at an entry further on, `lines` lines down, which somebody else has read up to.
+    pub(super) const fn skip(&mut self, to: usize, lines: u32) {
+        self.at = to;
+        self.line = self.line.saturating_add(lines);
+    }
+
+    /// Reads the next entry that has tokens, into `tokens`; `None` at the stop or the end of the text.
     ///
     /// With a fault, `tokens` holds what was read of the entry, and the next call starts after it. After an unclosed
     /// parenthesis that is the next line which starts with an owner name: what it swallowed is then read again.
     pub(super) fn next_entry(&mut self, tokens: &mut Vec<Token<'a>>) -> Option<(Entry, Result<(), Fault>)> {
         tokens.clear();
+        if self.at >= self.stop {
+            return None;
+        }
         let text = self.text;
         let mut at = self.at;
         let mut progress = self.start_entry(at);
@@ -147,6 +173,10 @@ impl<'a> Lexer<'a> {
                     if progress.depth == 0 {
                         if !tokens.is_empty() || progress.fault.is_some() {
                             break;
+                        }
+                        if at >= self.stop {
+                            self.at = at;
+                            return None;
                         }
                         progress = self.start_entry(at);
                     }

@@ -67,7 +67,23 @@ impl ReadOptions {
 /// # Errors
 /// Only if the input itself cannot be read. An included file that cannot be read is a finding.
 pub fn read(input: Input<'_>, options: &ReadOptions, findings: &mut Diagnostics) -> Result<RecordStore, ReadError> {
+    // With nobody to share the work, cutting it up would only cost.
+    let block_len = if rayon::current_num_threads() > 1 { BLOCK_LEN } else { usize::MAX };
+    read_in_blocks(input, options, block_len, findings)
+}
+
+/// How long the blocks of a text are that are read in parallel: long enough for what a block costs by itself not to show.
+const BLOCK_LEN: usize = 1 << 20;
+
+/// Reads zone text, sources longer than a block in blocks.
+fn read_in_blocks(
+    input: Input<'_>,
+    options: &ReadOptions,
+    block_len: usize,
+    findings: &mut Diagnostics,
+) -> Result<RecordStore, ReadError> {
     let mut reader = Reader::new(options, findings);
+    reader.block_len = block_len;
     match input {
         Input::Path(path) => {
             let text = source::read_file(path)?;

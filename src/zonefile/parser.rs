@@ -1,5 +1,7 @@
 //! Entries to records: owner, TTL and class defaults, and the directives that change them.
 
+mod blocks;
+
 use super::header::Header;
 use super::lexer::{Entry, Lexer};
 use super::problem;
@@ -12,8 +14,7 @@ use crate::rdata::{self, RdataError, Token};
 use crate::zone::arena::Span;
 use crate::zone::{RawRecord, RecordStore};
 
-/// What an entry inherits from those before it. `$INCLUDE` puts origin and owner back afterwards; a block of a zone could
-/// be read by itself if it were known at its start.
+/// What an entry inherits from those before it. `$INCLUDE` puts origin and owner back afterwards.
 #[derive(Clone)]
 pub(super) struct State {
     pub origin: Option<NameBuf>,
@@ -34,12 +35,22 @@ pub(super) enum Owner {
     Known(Span),
 }
 
+/// How far a source has been read.
+struct Cursor<'a> {
+    lexer: Lexer<'a>,
+    tokens: Vec<Token<'a>>,
+    /// The owner field read last, if the same text would still mean the owner in the state.
+    owner_text: Option<&'a [u8]>,
+}
+
 /// A run of reading: what all its sources share.
 pub(super) struct Reader<'r> {
     pub options: &'r ReadOptions,
     pub findings: &'r mut Diagnostics,
     pub store: RecordStore,
     pub state: State,
+    /// How long the blocks are that workers read ahead; shorter sources are read in order.
+    pub block_len: usize,
     /// The class of the first record, which all others must have.
     zone_class: Option<Class>,
     pub include_count: u32,
@@ -63,6 +74,7 @@ impl<'r> Reader<'r> {
             findings,
             store: RecordStore::new(),
             state: State { origin, default_ttl: None, last_ttl: None, owner: Owner::Nobody },
+            block_len: usize::MAX,
             zone_class: None,
             include_count: 0,
             generated_count: 0,
@@ -74,18 +86,29 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// Reads all entries of a source. Generated text ends at its first error: the others would be the same.
+    /// Reads all entries of a source.
     pub(super) fn read_source(&mut self, source: &Source<'_>) {
         let Some(start) = self.skip_byte_order_mark(source) else { return };
-        let mut lexer = Lexer::new(source.text, start);
-        let mut tokens = Vec::with_capacity(32);
-        let mut owner_text = None;
+        let lexer = Lexer::new(source.text, start);
+        let mut cursor = Cursor { lexer, tokens: Vec::with_capacity(32), owner_text: None };
+        if source.is_generated() {
+            self.read_entries(source, &mut cursor, source.text.len());
+        } else {
+            blocks::read(self, source, &mut cursor);
+        }
+    }
+
+    /// Reads the entries of a source in order, up to the first that starts at `stop` or further on. Generated text ends at
+    /// its first error: the others would be the same.
+    fn read_entries<'a>(&mut self, source: &Source<'a>, cursor: &mut Cursor<'a>, stop: usize) {
+        let Cursor { lexer, tokens, owner_text } = cursor;
+        lexer.stop_at(stop);
         let errors_before = self.findings.error_count();
-        while let Some((entry, lexed)) = lexer.next_entry(&mut tokens) {
+        while let Some((entry, lexed)) = lexer.next_entry(tokens) {
             let result = match lexed {
-                Ok(()) => self.read_entry(source, entry, &tokens, &mut owner_text),
+                Ok(()) => self.read_entry(source, entry, tokens, owner_text),
                 Err(fault) => {
-                    self.inherit_owner_of_faulty(source, entry, &tokens, &mut owner_text);
+                    self.inherit_owner_of_faulty(source, entry, tokens, owner_text);
                     Err(fault_problem(fault))
                 }
             };
@@ -126,12 +149,11 @@ impl<'r> Reader<'r> {
     ) -> Result<(), Problem> {
         let mut header_at = 0;
         if !entry.is_blank_led {
-            let first = &tokens[0];
-            if first.text.first() == Some(&b'$') && !first.is_quoted && !source.is_generated() {
+            if is_directive(entry, tokens) && !source.is_generated() {
                 *owner_text = None;
                 return directive::obey(self, source, entry, tokens);
             }
-            self.read_owner(source, entry, first, owner_text);
+            self.read_owner(source, entry, &tokens[0], owner_text);
             header_at = 1;
         }
         let header = Header::read(tokens, header_at)?;
@@ -379,6 +401,11 @@ impl<'r> Reader<'r> {
         self.report(source, entry, problem::ttl_from_minimum(type_token, ttl));
         Ok(ttl)
     }
+}
+
+/// Whether an entry is a directive. In generated text a `$` is no sign of one.
+fn is_directive(entry: Entry, tokens: &[Token<'_>]) -> bool {
+    !entry.is_blank_led && tokens.first().is_some_and(|first| first.text.first() == Some(&b'$') && !first.is_quoted)
 }
 
 /// Whether wire bytes end in the origin twice over. A short origin (`com.`) is too likely to be meant.

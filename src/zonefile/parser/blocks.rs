@@ -1,0 +1,321 @@
+//! Large sources in parallel: blocks of the text are read ahead by workers, and their records taken over in order.
+//!
+//! ```text
+//! text ─ stretch without directives ─▶ blocks, each from a line that starts with an owner ─▶ read by workers, each into a
+//!        store of its own, up to the first entry that is anything but a plain record ─▶ taken over if reading in order
+//!        arrives exactly at the block's start; what the worker left over is read in order
+//! ```
+//!
+//! A worker guesses that its block starts between two entries. It never has to guess anything else: origin and `$TTL` do
+//! not change in the stretch, the first line brings the owner, and an entry that needs or changes more than that, or has a
+//! finding, is left to reading in order. So the result is that of reading in order, positions and findings included.
+
+use super::super::lexer::Lexer;
+use super::super::source::{Parent, Source};
+use super::{Cursor, Owner, ReadOptions, Reader, State, is_directive};
+use crate::base::{Class, Diagnostics, Ttl};
+use crate::zone::RecordStore;
+use crate::zone::arena::Span;
+use memchr::{memchr, memchr_iter, memmem};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use std::ops::Range;
+
+/// How many blocks a thread are read ahead at once. Bounds the memory for records that are there twice while they are
+/// taken over.
+const BLOCKS_PER_THREAD: usize = 4;
+
+/// What a worker made of a block.
+struct Block<'a> {
+    /// Where it starts.
+    start: usize,
+    /// Where its worker stopped, and how many line feeds stand before that: its end, or the entry it left to others.
+    end: usize,
+    lines: u32,
+    store: RecordStore,
+    /// What the entries read have changed of the state; the owner is `Nobody` if there were none.
+    owner: Owner,
+    last_ttl: Option<Ttl>,
+    owner_text: Option<&'a [u8]>,
+    owner_wire: Vec<u8>,
+    owner_span: Option<Span>,
+}
+
+/// Reads a source from the cursor to its end.
+pub(super) fn read<'a>(reader: &mut Reader<'_>, source: &Source<'a>, cursor: &mut Cursor<'a>) {
+    let text = source.text;
+    let block_len = reader.block_len;
+    while cursor.lexer.at() < text.len() {
+        let at = cursor.lexer.at();
+        let (Some(class), true) = (reader.zone_class, text.len() - at > block_len) else {
+            // The end of the text is not worth the trouble; else the first record is missing, which gives the class.
+            let stop = if text.len() - at > block_len { at + 1 } else { text.len() };
+            reader.read_entries(source, cursor, stop);
+            continue;
+        };
+        if text[at] == b'$' {
+            reader.read_entries(source, cursor, at + 1);
+            continue;
+        }
+        let blocks = split(text, at, block_len, BLOCKS_PER_THREAD * rayon::current_num_threads());
+        let end = blocks.last().map_or(at, |block| block.end);
+        if end - at > block_len {
+            read_ahead(reader, source, cursor, class, &blocks);
+        } else {
+            reader.read_entries(source, cursor, end);
+        }
+    }
+}
+
+/// Cuts the text from `at` up to the next line that starts with `$`, or a part of it, into blocks. All but the first start
+/// with a line whose first octet is that of a name.
+fn split(text: &[u8], at: usize, block_len: usize, count: usize) -> Vec<Range<usize>> {
+    let limit = text.len().min(at.saturating_add(block_len.saturating_mul(count)));
+    let end = memmem::find(&text[at..limit], b"\n$").map(|len| at + len + 1);
+    let mut blocks = Vec::with_capacity(count);
+    let mut start = at;
+    while blocks.len() < count && start < end.unwrap_or(limit) {
+        let stretch = &text[..end.unwrap_or(text.len())];
+        let next = start.saturating_add(block_len);
+        let next = if next < stretch.len() { owner_line(stretch, next) } else { stretch.len() };
+        blocks.push(start..next);
+        start = next;
+    }
+    blocks
+}
+
+/// The first line behind the octet before `at` that starts with an owner, or the end of the text.
+fn owner_line(text: &[u8], at: usize) -> usize {
+    let mut at = at - 1;
+    while let Some(len) = memchr(b'\n', &text[at..]) {
+        at += len + 1;
+        if text.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'*' | b'_' | b'-' | b'@')) {
+            return at;
+        }
+    }
+    text.len()
+}
+
+/// Reads blocks in parallel and takes them over in order, each if reading arrives at its start in the state it was read
+/// with.
+fn read_ahead<'a>(
+    reader: &mut Reader<'_>,
+    source: &Source<'a>,
+    cursor: &mut Cursor<'a>,
+    class: Class,
+    ranges: &[Range<usize>],
+) {
+    let options = reader.options;
+    let state = State { last_ttl: None, owner: Owner::Nobody, ..reader.state.clone() };
+    let blocks: Vec<Block<'a>> =
+        ranges.par_iter().map(|range| read_block(options, source, state.clone(), class, range.clone())).collect();
+    for (block, range) in blocks.into_iter().zip(ranges) {
+        reader.read_entries(source, cursor, range.start);
+        if !state.is_like(&reader.state) {
+            return;
+        }
+        if cursor.lexer.at() == block.start {
+            reader.take_over(block, cursor);
+        }
+        reader.read_entries(source, cursor, range.end);
+    }
+}
+
+/// Reads the plain records at the front of a block.
+fn read_block<'a>(
+    options: &ReadOptions,
+    source: &Source<'a>,
+    state: State,
+    class: Class,
+    range: Range<usize>,
+) -> Block<'a> {
+    let mut findings = Diagnostics::new(0);
+    let mut reader = Reader::new(options, &mut findings);
+    reader.state = state;
+    reader.zone_class = Some(class);
+    // An entry that goes on behind the block looks cut off, and so is left to others.
+    let source = Source {
+        text: &source.text[..range.end],
+        name: source.name.clone(),
+        file: source.file,
+        directory: source.directory,
+        identity: None,
+        parent: Parent::Nobody,
+    };
+    let mut lexer = Lexer::new(source.text, range.start);
+    // Mostly a line is a record. A vector that grew would leave holes in the heap, block after block.
+    reader.store.reserve(memchr_iter(b'\n', &source.text[range.clone()]).count());
+    let mut tokens = Vec::with_capacity(32);
+    let mut owner_text = None;
+    let mut left_over = None;
+    while let Some((entry, lexed)) = lexer.next_entry(&mut tokens) {
+        let before = (reader.store.records().len(), reader.state.owner, reader.state.last_ttl, owner_text);
+        let is_plain = lexed.is_ok()
+            && !is_directive(entry, &tokens)
+            && reader.read_entry(&source, entry, &tokens, &mut owner_text).is_ok()
+            && reader.findings.is_empty();
+        if !is_plain {
+            reader.store.truncate(before.0);
+            (reader.state.owner, reader.state.last_ttl, owner_text) = (before.1, before.2, before.3);
+            left_over = Some((entry.start, entry.line));
+            break;
+        }
+    }
+    let (end, line) = left_over.unwrap_or_else(|| (range.end, lexer.line()));
+    Block {
+        start: range.start,
+        end,
+        lines: line - 1,
+        owner: reader.state.owner,
+        last_ttl: reader.state.last_ttl,
+        owner_text,
+        owner_wire: reader.owner_wire,
+        owner_span: reader.owner_span,
+        store: reader.store,
+    }
+}
+
+impl State {
+    /// Whether what a block inherits without saying so is the same, spelling included.
+    fn is_like(&self, other: &Self) -> bool {
+        self.origin_wire() == other.origin_wire() && self.default_ttl == other.default_ttl
+    }
+
+    fn origin_wire(&self) -> Option<&[u8]> {
+        self.origin.as_ref().map(|origin| origin.as_name().as_wire())
+    }
+}
+
+impl Reader<'_> {
+    /// Takes over what a worker read, and goes on behind it.
+    fn take_over<'a>(&mut self, block: Block<'a>, cursor: &mut Cursor<'a>) {
+        let shift = self.store.append(block.store, cursor.lexer.line() - 1);
+        match block.owner {
+            Owner::Known(span) => self.state.owner = Owner::Known(span.shifted(shift)),
+            // Not one entry was read: all is as it was.
+            Owner::Nobody | Owner::Malformed => return cursor.lexer.skip(block.end, block.lines),
+        }
+        self.state.last_ttl = block.last_ttl.or(self.state.last_ttl);
+        self.owner_span = block.owner_span.map(|span| span.shifted(shift));
+        self.owner_wire = block.owner_wire;
+        cursor.owner_text = block.owner_text;
+        cursor.lexer.skip(block.end, block.lines);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{Diagnostic, NameBuf, Position, Rtype};
+    use crate::zonefile::{Input, read_in_blocks};
+    use proptest::prelude::*;
+
+    /// Pieces of zone text that belong to a line, or are several, whole or broken.
+    const PIECES: &[&str] = &[
+        "a A 192.0.2.1\n",
+        "a 60 IN A 192.0.2.1\n",
+        "b\tNS ns.example.net.\n",
+        "@ MX 10 mail\n",
+        "\tAAAA 2001:db8::1\n",
+        " 60 TXT \"one; two\"\n",
+        "A TXT a\n",
+        "\n",
+        "\r\n",
+        "; nothing but ( \" this\n",
+        "c TXT ( one\n two )\n",
+        "c TXT ( one\nd A 192.0.2.1\n )\n",
+        "d TXT \"a\\\nd A 192.0.2.1\" x\n",
+        "d TXT \"never closed\n",
+        "e TXT ( never closed\n",
+        "( ( f ) )\n",
+        ") A\n",
+        "x..y A 192.0.2.1\n",
+        "www.zone.example A 192.0.2.1\n",
+        "bad A 192.0.2.256\n",
+        "bad 99999999999 A 192.0.2.1\n",
+        "odd CH A 192.0.2.1\n",
+        "$ORIGIN sub\n",
+        "$ORIGIN zone.example.\n",
+        "$ORIGIN ZONE.example.\n",
+        "$TTL 300\n",
+        "$TTL x\n",
+        " $TTL 5\n",
+        "$GENERATE 1-3 g$ A 192.0.2.$\n",
+        "$NOTHING\n",
+        "\\$x A 192.0.2.1\n",
+        "\"q\" A 192.0.2.1\n",
+        "@ SOA ns hostmaster 1 7200 900 1209600 900\n",
+        "s 60 SOA ns hostmaster 1 7200 900 1209600 900\n",
+        "\0",
+        "cut off",
+    ];
+
+    type Plain = (Vec<u8>, Vec<u8>, u32, Option<Position>, Rtype, Class);
+    type Outcome = (Vec<Plain>, Vec<Diagnostic>, u64, u64);
+
+    /// All that reading gives, with blocks of some length.
+    fn outcome(text: &[u8], origin: Option<&NameBuf>, kept_max: usize, block_len: usize) -> Outcome {
+        let mut findings = Diagnostics::new(kept_max);
+        let options = ReadOptions { origin: origin.cloned(), ..ReadOptions::default() };
+        let input = Input::Bytes { name: "-", text };
+        let store = read_in_blocks(input, &options, block_len, &mut findings).unwrap();
+        let plain = store.records().iter().map(|record| {
+            let (owner, rdata) = (store.owner(record).as_wire().to_vec(), store.rdata(record).to_vec());
+            (owner, rdata, record.ttl.seconds(), store.position(record), record.rtype, record.class)
+        });
+        (plain.collect(), findings.list().to_vec(), findings.error_count(), findings.warning_count())
+    }
+
+    #[track_caller]
+    fn check_all_lengths(text: &str, origin: Option<&NameBuf>, lengths: impl Iterator<Item = usize>) {
+        let in_order = outcome(text.as_bytes(), origin, 3, usize::MAX);
+        for block_len in lengths {
+            assert_eq!(outcome(text.as_bytes(), origin, 3, block_len), in_order, "blocks of {block_len} of {text:?}");
+        }
+    }
+
+    proptest! {
+        /// Reading in blocks of any length is reading in order: records, positions, findings.
+        #[test]
+        fn blocks_are_read_as_in_order(
+            head in prop::sample::select(vec!["", "$TTL 60\n", "\u{feff}$TTL 60\n", "a 60 A 192.0.2.1\n"]),
+            pieces in prop::collection::vec(prop_oneof![
+                3 => prop::sample::select(&PIECES[..12]), 1 => prop::sample::select(PIECES)
+            ], 0..40),
+            has_origin: bool,
+            block_len in 1_usize..200,
+        ) {
+            let origin = NameBuf::from_text(b"zone.example.", None).unwrap();
+            let text = head.to_owned() + &pieces.concat();
+            check_all_lengths(&text, has_origin.then_some(&origin), [block_len, 1, 40].into_iter());
+        }
+    }
+
+    /// Each piece among plain records, cut everywhere.
+    #[test]
+    fn every_piece_between_plain_records() {
+        let origin = NameBuf::from_text(b"zone.example.", None).unwrap();
+        for piece in PIECES {
+            let plain = "a 60 A 192.0.2.1\n\tTXT b\nb 60 A 192.0.2.2\n";
+            check_all_lengths(&format!("{plain}{plain}{piece}{plain}{piece}{plain}"), Some(&origin), 1..150);
+        }
+    }
+
+    /// Guards the tests above against reading everything in order, which would make them say nothing.
+    #[test]
+    fn plain_records_are_read_by_workers() {
+        let text = "a 60 A 192.0.2.1\n".repeat(100);
+        let source = Source {
+            text: text.as_bytes(),
+            name: "-".into(),
+            file: 0,
+            directory: std::path::Path::new(""),
+            identity: None,
+            parent: Parent::Nobody,
+        };
+        let ranges = split(source.text, 17, 100, 5);
+        assert_eq!((ranges.len(), &ranges[0], &ranges[1]), (5, &(17..119), &(119..221)));
+        let state = State { origin: Some(NameBuf::root()), default_ttl: None, last_ttl: None, owner: Owner::Nobody };
+        let block = read_block(&ReadOptions::default(), &source, state, Class::IN, 17..119);
+        assert_eq!((block.store.records().len(), block.end, block.lines), (6, 119, 6));
+    }
+}
