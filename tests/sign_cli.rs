@@ -375,3 +375,35 @@ fn leftovers_do_not_matter() {
     assert_eq!(place.run(&["example.zone", "-K", "keys"]).status.code(), Some(0));
     assert!(fs::read_to_string(place.path("example.zone.signed")).unwrap().starts_with("example.\t3600\tIN\tSOA"));
 }
+
+/// With nothing due the output is the file it was; a change replaces it; before the first run there is none.
+#[cfg(unix)]
+#[test]
+fn previous_leaves_alone_what_stands() {
+    use std::os::unix::fs::MetadataExt;
+    let place = Place::new();
+    let sign = |more: &[&str]| {
+        let arguments = ["example.zone", "-K", "keys", "--previous", "example.zone.signed", "--serial", "increment"];
+        place.run(&[&arguments, more].concat())
+    };
+    let identity = || {
+        let metadata = fs::metadata(place.path("example.zone.signed")).unwrap();
+        (metadata.ino(), metadata.mtime(), metadata.mtime_nsec())
+    };
+    let first = sign(&[]);
+    assert_eq!((first.status.code(), text(&first.stdout)), (Some(0), "example.zone.signed\n"));
+    let before = identity();
+    let second = sign(&[]);
+    assert_eq!((second.status.code(), text(&second.stdout)), (Some(0), "example.zone.signed\n"));
+    let talk = text(&second.stderr);
+    assert!(talk.contains("previous    serial 2: unchanged, nothing due\n"), "{talk}");
+    assert!(talk.contains("none written: the output is left as it was\n"), "{talk}");
+    assert!(text(&sign(&["--json"]).stdout).contains("\"unchanged\": true"));
+    assert_eq!((identity(), place.names().len()), (before, 3));
+    fs::write(place.path("example.zone"), ZONE.replace("192.0.2.1", "192.0.2.2")).unwrap();
+    let third = sign(&[]);
+    let talk = text(&third.stderr);
+    assert!(talk.contains("serial      3 (was 1)\nprevious    serial 2: 2 changed\n"), "{talk}");
+    assert!(talk.contains("signatures  2 made, 4 kept; "), "{talk}");
+    assert_ne!(identity(), before);
+}

@@ -99,7 +99,16 @@ pub(super) fn load_zone(
     findings: &mut Diagnostics,
     prepare: impl FnOnce(&mut RecordStore),
 ) -> Result<Option<Zone>, Failure> {
-    let text = ZoneText::open(path, env)?;
+    build_zone(&ZoneText::open(path, env)?, options, findings, prepare)
+}
+
+/// The same, of text that is known already.
+pub(super) fn build_zone(
+    text: &ZoneText<'_>,
+    options: &BuildOptions,
+    findings: &mut Diagnostics,
+    prepare: impl FnOnce(&mut RecordStore),
+) -> Result<Option<Zone>, Failure> {
     let mut records = text.read(options.apex.as_ref(), findings)?;
     if findings.has_errors() {
         return Ok(None);

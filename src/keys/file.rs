@@ -79,23 +79,18 @@ pub enum KeySource<'a> {
     /// As for a single zone.
     Options(LoadOptions),
     /// A directory that was listed before.
-    Listed {
-        /// The directory.
-        directory: &'a KeyDirectory,
-        /// The library that signs.
-        backend: Backend,
-    },
+    Listed(&'a KeyDirectory),
 }
 
 impl KeySource<'_> {
-    /// Loads the keys of a zone; see [`load`].
+    /// Loads the keys of a zone, to sign with a library; see [`load`].
     ///
     /// # Errors
     /// As [`load`].
-    pub fn load(&self, zone: Name<'_>, findings: &mut Diagnostics) -> Result<Vec<ZoneKey>, KeyError> {
+    pub fn load(&self, zone: Name<'_>, backend: Backend, findings: &mut Diagnostics) -> Result<Vec<ZoneKey>, KeyError> {
         match self {
-            Self::Options(options) => load(zone, options, findings),
-            Self::Listed { directory, backend } => load_files(zone, directory.files_of(zone), *backend, findings),
+            Self::Options(options) => load(zone, &LoadOptions { backend, ..options.clone() }, findings),
+            Self::Listed(directory) => load_files(zone, directory.files_of(zone), backend, findings),
         }
     }
 }

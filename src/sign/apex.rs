@@ -6,9 +6,8 @@
 
 use super::options::{CdsPolicy, DenialOptions, ForeignDnskeys, SignOptions};
 use super::own_keys::OwnKeys;
-use super::serial::next_serial;
 use super::zonemd;
-use crate::base::{Diagnostic, Diagnostics, DigestType, Rtype, Ttl, UnixTime};
+use crate::base::{Diagnostic, Diagnostics, DigestType, Rtype, Ttl};
 use crate::crypto::{CryptoError, PublicKey};
 use crate::denial::chain_ttl;
 use crate::keys::KeySet;
@@ -25,7 +24,7 @@ pub(super) struct Dnskeys {
     pub(super) foreign_dropped: usize,
 }
 
-/// Makes the apex what it will be when it is signed.
+/// Makes the apex what it will be when it is signed, with this serial.
 ///
 /// # Errors
 /// A finding for what must not be signed.
@@ -33,10 +32,9 @@ pub(super) fn prepare(
     zone: &mut Zone,
     keys: &OwnKeys,
     options: &SignOptions,
-    now: UnixTime,
+    serial: u32,
     findings: &mut Diagnostics,
 ) -> Result<Dnskeys, Box<Diagnostic>> {
-    let serial = next_serial(options.serial, zone.soa().serial, now)?;
     zone.set_soa_serial(serial);
     let dnskeys = set_dnskeys(zone, keys, options, findings)?;
     set_cds(zone, keys.set(), options.cds)?;

@@ -1,6 +1,7 @@
 //! From the records of a file to a zone that may be signed.
 
 use super::options::is_dropped_from_input;
+use super::previous::Previous;
 use crate::base::{Diagnostics, NameBuf, Rtype};
 use crate::zone::{BuildOptions, RecordStore, Zone, build, check};
 
@@ -11,6 +12,8 @@ pub struct Loaded {
     pub zone: Zone,
     /// How many records an earlier signing had made.
     pub dropped: u64,
+    /// The zone as it was signed the last time, to keep what still stands.
+    pub previous: Option<Previous>,
 }
 
 /// Builds and checks a zone to be signed: records that signing makes are dropped first. `None`, with errors in
@@ -20,7 +23,7 @@ pub fn load(mut store: RecordStore, options: &BuildOptions, findings: &mut Diagn
     let dropped = drop_signed(&mut store, options.apex.as_ref());
     let zone = build(store, options, findings)?;
     check::check(&zone, findings);
-    Some(Loaded { zone, dropped })
+    Some(Loaded { zone, dropped, previous: None })
 }
 
 /// Drops what an earlier signing made (SIG-16); returns how many records. Without a name for the apex it is the owner

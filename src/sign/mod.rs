@@ -14,6 +14,7 @@ pub mod load;
 pub mod options;
 pub mod own_keys;
 pub mod plan;
+pub mod previous;
 mod render;
 mod run;
 pub mod self_check;
@@ -30,18 +31,21 @@ pub use options::{
 };
 pub use own_keys::OwnKeys;
 pub use plan::{Plan, SigningKey};
+pub use previous::{Previous, ReuseCounts};
 pub use self_check::{Checked, SelfCheckFailure};
 pub use serial::SerialPolicy;
-pub use summary::{KeySummary, Summary};
+pub use summary::{KeySummary, ReuseSummary, Summary};
 pub use times::{End, SignatureTimes, TimeOptions};
 
-use crate::base::{Diagnostic, Diagnostics, UnixTime};
+use crate::base::{Diagnostic, Diagnostics, Rtype, UnixTime};
 use crate::crypto::CryptoError;
 use crate::denial::{Denial, Nsec3Chain, NsecChain};
 use crate::output::Output;
 use crate::zone::Zone;
+use previous::{Reuse, Survey};
 use render::Job;
 use run::Totals;
+use serial::Serials;
 use std::fmt;
 use std::io;
 
@@ -52,6 +56,8 @@ pub enum Stage {
     Apex,
     /// The denial chain is built.
     Denial,
+    /// What an earlier signing made is compared and verified.
+    Previous,
     /// Everything is signed, formatted and written.
     Sign,
     /// ZONEMD is filled in.
@@ -139,12 +145,11 @@ pub fn sign_zone(
     findings: &mut Diagnostics,
 ) -> Result<Summary, SignError> {
     observer.begin(Stage::Apex);
-    let Loaded { mut zone, dropped } = loaded;
+    let Loaded { mut zone, dropped, previous } = loaded;
     let serial_before = zone.soa().serial;
     let records_read = zone.record_count() as u64;
-    let prepared = SignatureTimes::resolve(&options.times, now)
-        .and_then(|times| apex::prepare(&mut zone, keys, options, now, findings).map(|dnskeys| (times, dnskeys)));
-    let (times, dnskeys) = refuse(prepared, findings)?;
+    let prepared = prepare(&mut zone, previous.as_ref(), keys, options, now, findings);
+    let Prepared { times, serials, dnskeys } = refuse(prepared, findings)?;
     warnings::warn_of_times(&zone, &times, findings);
     if findings.has_errors() {
         return Err(SignError::Refused);
@@ -153,10 +158,20 @@ pub fn sign_zone(
     observer.begin(Stage::Denial);
     let denial = refuse(build_denial(&zone, &options.denial), findings)?;
 
-    observer.begin(Stage::Sign);
+    let counts = summary::Counts { serial_before, records_read, dropped, dnskeys, chain_records: denial.len() as u64 };
     let plan = Plan::of_set(keys.set(), times);
+    let job = Job::new(&zone, &denial, &plan, false);
+    let mut reuse = survey(&job, previous.as_ref(), keys, options, observer, findings)?;
+    if let (Some(reuse), Some(previous)) = (&mut reuse, &previous) {
+        if reuse.is_unchanged() && previous.is_in_place {
+            return Ok(Summary::unchanged(&zone, keys.set(), &plan, options, &counts, reuse));
+        }
+        settle(&mut zone, reuse, serials, options, findings);
+    }
+
+    observer.begin(Stage::Sign);
     let mut hashers = zonemd::hashers(&options.zonemd);
-    let job = Job::new(&zone, &denial, &plan, !hashers.is_empty());
+    let job = Job::new(&zone, &denial, &plan, !hashers.is_empty()).reusing(reuse.as_ref());
     let totals = run::run(&job, &mut *output, &mut hashers, observer)?;
 
     observer.begin(Stage::Zonemd);
@@ -165,8 +180,9 @@ pub fn sign_zone(
         zonemd::fill(&mut zone, &options.zonemd, &digests);
         patch_zonemd(&Job::new(&zone, &denial, &plan, false), &mut *output, &totals)?;
     }
-    let chain_records = denial.len() as u64;
     drop(denial);
+    let reused = reuse.map(|reuse| ReuseSummary::of(&reuse));
+    drop(previous);
 
     observer.begin(Stage::SelfCheck);
     let checked = match options.self_check {
@@ -180,8 +196,73 @@ pub fn sign_zone(
 
     observer.begin(Stage::Commit);
     output.commit().map_err(SignError::Output)?;
-    let counts = summary::Counts { serial_before, records_read, dropped, dnskeys, chain_records };
-    Ok(Summary::new(&zone, keys.set(), &plan, options, &counts, totals, checked))
+    Ok(Summary::new(&zone, keys.set(), &plan, options, &counts, totals, checked).with_reuse(reused))
+}
+
+/// What is decided before anything is signed.
+struct Prepared {
+    times: SignatureTimes,
+    serials: Serials,
+    dnskeys: apex::Dnskeys,
+}
+
+/// Checks what is asked for and makes the apex ready, with the serial it has if nothing in the zone is new.
+fn prepare(
+    zone: &mut Zone,
+    previous: Option<&Previous>,
+    keys: &OwnKeys,
+    options: &SignOptions,
+    now: UnixTime,
+    findings: &mut Diagnostics,
+) -> Result<Prepared, Box<Diagnostic>> {
+    let times = SignatureTimes::resolve(&options.times, now)?;
+    if let Some(previous) = previous {
+        previous.check_apex(zone.apex())?;
+        times.check_refresh(options.refresh)?;
+    }
+    let published = previous.map(|previous| previous.zone.soa().serial);
+    let serials = serial::next_serials(options.serial, zone.soa().serial, published, now)?;
+    let dnskeys = apex::prepare(zone, keys, options, serials.unchanged, findings)?;
+    if let Some(previous) = previous {
+        zonemd::place_previous(zone, &options.zonemd, &previous.zone);
+    }
+    Ok(Prepared { times, serials, dnskeys })
+}
+
+/// Finds out what stands of the previous signed zone, if there is one.
+fn survey<'p>(
+    job: &Job<'_>,
+    previous: Option<&'p Previous>,
+    keys: &OwnKeys,
+    options: &SignOptions,
+    observer: &dyn Observer,
+    findings: &mut Diagnostics,
+) -> Result<Option<Reuse<'p>>, CryptoError> {
+    let Some(previous) = previous else { return Ok(None) };
+    observer.begin(Stage::Previous);
+    let libraries = self_check::other_libraries(keys.set());
+    let verifiers = options.verifier.source(previous.zone.record_count(), libraries);
+    let mut reuse = Survey::new(*job, &previous.zone, &*verifiers, options.refresh)?.run(findings);
+    if reuse.is_unchanged() && !zonemd::is_right(&previous.zone, &options.zonemd) {
+        reuse.set_changed();
+    }
+    Ok(Some(reuse))
+}
+
+/// Gives a zone in which something is new its serial, and drops what was kept over records that change with it.
+fn settle(zone: &mut Zone, reuse: &mut Reuse<'_>, serials: Serials, options: &SignOptions, findings: &mut Diagnostics) {
+    reuse.forget_apex(Rtype::ZONEMD);
+    if reuse.is_unchanged() {
+        return;
+    }
+    if serials.changed == reuse.zone().soa().serial {
+        findings.push(warnings::same_serial(serials.changed));
+    }
+    if serials.changed != serials.unchanged {
+        zone.set_soa_serial(serials.changed);
+        reuse.forget_apex(Rtype::SOA);
+    }
+    zonemd::place(zone, &options.zonemd);
 }
 
 /// Turns the finding that forbids signing into one among the others.

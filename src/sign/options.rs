@@ -2,7 +2,7 @@
 
 use super::serial::SerialPolicy;
 use super::times::TimeOptions;
-use crate::base::{Rtype, Ttl};
+use crate::base::{Rtype, Seconds, Ttl};
 use crate::denial::Nsec3Params;
 use crate::rdata::zonemd::{HASH_SHA384, HASH_SHA512};
 use crate::verify::VerifierChoice;
@@ -90,6 +90,9 @@ impl SelfCheck {
 pub struct SignOptions {
     /// When signatures begin and end.
     pub times: TimeOptions,
+    /// Signatures of an earlier signing with no more than this left are made again; by default three sevenths of the
+    /// span of new ones.
+    pub refresh: Option<Seconds>,
     /// The denial chain.
     pub denial: DenialOptions,
     /// The SOA serial.

@@ -11,6 +11,8 @@ use crate::zone::NodeStatus;
 pub struct SigningKey<'k> {
     /// Its private half.
     pub signer: &'k dyn Signer,
+    /// The public key field of its DNSKEY.
+    pub public_key: &'k [u8],
     /// Its tag.
     pub key_tag: u16,
     /// What it signs.
@@ -41,7 +43,7 @@ impl<'k> Plan<'k> {
     pub fn of_set(set: &'k KeySet, times: SignatureTimes) -> Self {
         let keys = set.published().iter().enumerate().filter_map(|(index, key)| {
             let (role, signer) = (set.role(index)?, key.signer.as_deref()?);
-            Some(SigningKey { signer, key_tag: key.key_tag, role })
+            Some(SigningKey { signer, public_key: key.dnskey().public_key, key_tag: key.key_tag, role })
         });
         Self::new(keys.collect(), times)
     }

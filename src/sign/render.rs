@@ -1,8 +1,9 @@
 //! Signs and formats one owner of the signed zone after the other: the work of one thread on one chunk.
 
-use super::plan::Plan;
+use super::plan::{Plan, SigningKey};
+use super::previous::{Cursor, Reuse};
 use super::tbs::push_canonical_rrset;
-use crate::base::{Name, Rtype, Ttl, UnixTime};
+use crate::base::{Name, Rtype, Timestamp, Ttl, UnixTime};
 use crate::crypto::CryptoError;
 use crate::denial::{Denial, OwnerItem, chain_ttl};
 use crate::output::text::push_after_owner;
@@ -16,6 +17,8 @@ pub(super) struct Job<'a> {
     pub(super) zone: &'a Zone,
     pub(super) denial: &'a Denial,
     pub(super) plan: &'a Plan<'a>,
+    /// What an earlier signing made that still stands.
+    reuse: Option<&'a Reuse<'a>>,
     /// TTL of the chain's records.
     chain_ttl: Ttl,
     /// Whether the records are also wanted as a ZONEMD digest takes them.
@@ -39,8 +42,9 @@ pub(super) struct Rendered {
 pub(super) struct Tally {
     pub(super) owners: u64,
     pub(super) records: u64,
-    /// Signatures by key, in the order of the plan.
+    /// Signatures made, by key, in the order of the plan.
     pub(super) signatures: Vec<u64>,
+    /// First and last of all signatures, made or kept.
     pub(super) expirations: Option<(UnixTime, UnixTime)>,
 }
 
@@ -57,7 +61,7 @@ impl Tally {
         }
     }
 
-    fn see_expiration(&mut self, time: UnixTime) {
+    pub(super) fn see_expiration(&mut self, time: UnixTime) {
         let (first, last) = self.expirations.unwrap_or((time, time));
         self.expirations = Some((first.min(time), last.max(time)));
     }
@@ -65,9 +69,9 @@ impl Tally {
 
 /// An RRset to write: of the zone, or a record of the chain.
 #[derive(Clone, Copy, Debug)]
-struct Set<'s> {
-    rtype: Rtype,
-    ttl: Ttl,
+pub(super) struct Set<'s> {
+    pub(super) rtype: Rtype,
+    pub(super) ttl: Ttl,
     rrset: Option<RrsetRef<'s>>,
     chain_rdata: Option<&'s [u8]>,
 }
@@ -77,9 +81,27 @@ impl<'s> Set<'s> {
         Self { rtype: rrset.rtype(), ttl: rrset.ttl(), rrset: Some(rrset), chain_rdata: None }
     }
 
-    fn rdatas(self) -> impl Iterator<Item = &'s [u8]> {
+    pub(super) fn rdatas(self) -> impl Iterator<Item = &'s [u8]> {
         let records = self.rrset.into_iter().flat_map(|rrset| rrset.records().map(|record| record.rdata()));
         records.chain(self.chain_rdata)
+    }
+}
+
+/// An owner of the signed zone with all that is to stand at it but signatures.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Owner<'s> {
+    pub(super) name: Name<'s>,
+    pub(super) node: Option<NodeRef<'s>>,
+    pub(super) chain: Option<Set<'s>>,
+}
+
+impl<'s> Owner<'s> {
+    /// Its RRsets, ascending by type.
+    pub(super) fn sets(self) -> impl Iterator<Item = Set<'s>> {
+        let of_zone = move || self.node.into_iter().flat_map(NodeRef::rrsets).map(Set::of_zone);
+        let split = self.chain.map_or(Rtype(u16::MAX), |set| set.rtype);
+        let above = of_zone().skip_while(move |set| set.rtype <= split);
+        of_zone().take_while(move |set| set.rtype <= split).chain(self.chain).chain(above)
     }
 }
 
@@ -98,7 +120,7 @@ struct Scratch {
     made: Vec<Made>,
 }
 
-/// An RRSIG that was made.
+/// An RRSIG that was made, or kept.
 #[derive(Clone, Debug)]
 struct Made {
     covered: Rtype,
@@ -109,7 +131,12 @@ struct Made {
 
 impl<'a> Job<'a> {
     pub(super) fn new(zone: &'a Zone, denial: &'a Denial, plan: &'a Plan<'a>, wants_wire: bool) -> Self {
-        Self { zone, denial, plan, chain_ttl: chain_ttl(zone), wants_wire }
+        Self { zone, denial, plan, reuse: None, chain_ttl: chain_ttl(zone), wants_wire }
+    }
+
+    /// The same work, less what stands already.
+    pub(super) const fn reusing(self, reuse: Option<&'a Reuse<'a>>) -> Self {
+        Self { reuse, ..self }
     }
 
     /// Signs and formats a chunk of owners.
@@ -117,6 +144,23 @@ impl<'a> Job<'a> {
         let mut out = Rendered::default();
         out.tally.signatures = vec![0; self.plan.keys().len()];
         let mut scratch = Scratch::default();
+        let mut cursor = self.reuse.map(|reuse| Cursor::new(reuse.zone()));
+        self.try_for_each_owner(items, |owner| {
+            scratch.begin(owner.name);
+            let before = cursor.as_mut().and_then(|cursor| cursor.node_at(owner.name));
+            self.render_owner(owner, before, &mut scratch, &mut out)?;
+            out.tally.owners += 1;
+            Ok(())
+        })?;
+        Ok(out)
+    }
+
+    /// Calls `act` with the owners of a chunk, one after the other.
+    pub(super) fn try_for_each_owner<E>(
+        &self,
+        items: &[OwnerItem],
+        mut act: impl FnMut(Owner<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let (mut link_owner, mut chain_rdata) = (Vec::new(), Vec::new());
         for item in items {
             let node = item.node.map(|index| self.zone.node(index as usize));
@@ -126,13 +170,10 @@ impl<'a> Job<'a> {
                 self.denial.push_rdata(self.zone, link as usize, &mut chain_rdata);
                 self.denial.push_owner(self.zone, link as usize, &mut link_owner);
             }
-            let owner = node.map_or_else(|| Name::from_wire_trusted(&link_owner), NodeRef::owner);
-            scratch.begin(owner);
-            let chain = item.link.map(|_| self.chain_set(&chain_rdata));
-            self.render_owner(owner, node, chain, &mut scratch, &mut out)?;
-            out.tally.owners += 1;
+            let name = node.map_or_else(|| Name::from_wire_trusted(&link_owner), NodeRef::owner);
+            act(Owner { name, node, chain: item.link.map(|_| self.chain_set(&chain_rdata)) })?;
         }
-        Ok(out)
+        Ok(())
     }
 
     /// Formats the apex ZONEMD RRset with fresh signatures, as [`Rendered::zonemd_text`] holds it.
@@ -144,7 +185,8 @@ impl<'a> Job<'a> {
         scratch.begin(apex.owner());
         if let Some(rrset) = apex.rrset(Rtype::ZONEMD) {
             let set = Set::of_zone(rrset);
-            self.render_set(apex.owner(), set, self.signers(Some(apex), set), &mut scratch, &mut out)?;
+            let owner = Owner { name: apex.owner(), node: Some(apex), chain: None };
+            self.render_set(owner, None, set, &mut scratch, &mut out)?;
         }
         Ok(out.text)
     }
@@ -153,8 +195,9 @@ impl<'a> Job<'a> {
         Set { rtype: self.denial.rtype(), ttl: self.chain_ttl, rrset: None, chain_rdata: Some(rdata) }
     }
 
-    fn signers(&self, node: Option<NodeRef<'_>>, set: Set<'_>) -> &'a [usize] {
-        match node {
+    /// Indices of the keys that sign an RRset.
+    pub(super) fn signers(&self, owner: Owner<'_>, set: Set<'_>) -> &'a [usize] {
+        match owner.node {
             Some(node) if set.rrset.is_some() => self.plan.signers(node.status(), set.rtype),
             _ => self.plan.chain_signers(),
         }
@@ -163,23 +206,22 @@ impl<'a> Job<'a> {
     /// Writes the RRsets of an owner, ascending by type with the SOA in front, each with its signatures behind it.
     fn render_owner(
         &self,
-        owner: Name<'_>,
-        node: Option<NodeRef<'_>>,
-        chain: Option<Set<'_>>,
+        owner: Owner<'_>,
+        before: Option<NodeRef<'_>>,
         scratch: &mut Scratch,
         out: &mut Rendered,
     ) -> Result<(), CryptoError> {
-        let soa = sets(node, chain).filter(|set| set.rtype == Rtype::SOA);
-        let rest = sets(node, chain).filter(|set| set.rtype != Rtype::SOA);
+        let soa = owner.sets().filter(|set| set.rtype == Rtype::SOA);
+        let rest = owner.sets().filter(|set| set.rtype != Rtype::SOA);
         for set in soa.chain(rest) {
             let start = out.text.len();
-            self.render_set(owner, set, self.signers(node, set), scratch, out)?;
-            if is_apex_zonemd(node, set.rtype) {
+            self.render_set(owner, before, set, scratch, out)?;
+            if is_apex_zonemd(owner.node, set.rtype) {
                 out.zonemd_text = start..out.text.len();
             }
         }
         if self.wants_wire {
-            self.push_wire(node, chain, scratch, &mut out.wire);
+            self.push_wire(owner, scratch, &mut out.wire);
         }
         Ok(())
     }
@@ -187,9 +229,9 @@ impl<'a> Job<'a> {
     /// Writes an RRset and its signatures.
     fn render_set(
         &self,
-        owner: Name<'_>,
+        owner: Owner<'_>,
+        before: Option<NodeRef<'_>>,
         set: Set<'_>,
-        signers: &[usize],
         scratch: &mut Scratch,
         out: &mut Rendered,
     ) -> Result<(), CryptoError> {
@@ -201,11 +243,8 @@ impl<'a> Job<'a> {
             out.text.push(b'\n');
             out.tally.records += 1;
         }
-        if signers.is_empty() {
-            return Ok(());
-        }
         let first_made = scratch.made.len();
-        self.sign(owner, set, signers, scratch, &mut out.tally)?;
+        self.sign(owner, before, set, scratch, &mut out.tally)?;
         for made in &scratch.made[first_made..] {
             out.text.extend_from_slice(&scratch.owner_text);
             push_after_owner(made.ttl, class, Rtype::RRSIG, &mut out.text);
@@ -216,33 +255,56 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    /// Makes the signatures over an RRset (SIG-2, SIG-13).
+    /// The RRSIG of a key over an RRset, without the signature.
+    pub(super) fn header(
+        &self,
+        owner: Owner<'_>,
+        set: Set<'_>,
+        key: &SigningKey<'_>,
+        times: (Timestamp, Timestamp),
+    ) -> Rrsig<'a> {
+        Rrsig {
+            covered: set.rtype,
+            algorithm: key.algorithm(),
+            labels: owner.name.rrsig_labels(),
+            original_ttl: set.ttl.seconds(),
+            expiration: times.1,
+            inception: times.0,
+            key_tag: key.key_tag,
+            signer: self.zone.apex(),
+            signature: &[],
+        }
+    }
+
+    /// Makes the signatures over an RRset (SIG-2, SIG-13), but for those that still stand.
     fn sign(
         &self,
-        owner: Name<'_>,
+        owner: Owner<'_>,
+        before: Option<NodeRef<'_>>,
         set: Set<'_>,
-        signers: &[usize],
         scratch: &mut Scratch,
         tally: &mut Tally,
     ) -> Result<(), CryptoError> {
         let times = self.plan.times();
-        let expiration = times.expiration(&scratch.owner, set.rtype);
         scratch.tbs.clear();
-        for &index in signers {
+        for &index in self.signers(owner, set) {
             let key = &self.plan.keys()[index];
-            let header = Rrsig {
-                covered: set.rtype,
-                algorithm: key.algorithm(),
-                labels: owner.rrsig_labels(),
-                original_ttl: set.ttl.seconds(),
-                expiration: expiration.to_timestamp(),
-                inception: times.inception(),
-                key_tag: key.key_tag,
-                signer: self.zone.apex(),
-                signature: &[],
+            let kept = self.reuse.zip(before).and_then(|(reuse, before)| reuse.kept(before, set.rtype, key));
+            let expiration = match kept {
+                Some(kept) => kept.expiration.to_unix_near(times.now()),
+                None => times.expiration(&scratch.owner, set.rtype),
             };
+            tally.see_expiration(expiration);
+            let inception = kept.map_or_else(|| times.inception(), |kept| kept.inception);
             scratch.header.clear();
-            header.push_header(&mut scratch.header);
+            self.header(owner, set, key, (inception, expiration.to_timestamp())).push_header(&mut scratch.header);
+            let start = scratch.rrsigs.len();
+            scratch.rrsigs.extend_from_slice(&scratch.header);
+            if let Some(kept) = kept {
+                scratch.rrsigs.extend_from_slice(kept.signature);
+                scratch.made.push(Made { covered: set.rtype, ttl: set.ttl, rdata: start..scratch.rrsigs.len() });
+                continue;
+            }
             let header_len = scratch.header.len();
             if scratch.tbs.is_empty() {
                 scratch.tbs.extend_from_slice(&scratch.header);
@@ -252,34 +314,32 @@ impl<'a> Job<'a> {
                 // The next key signs the same RRset; headers of one zone have one length.
                 scratch.tbs[..header_len].copy_from_slice(&scratch.header);
             }
-            let start = scratch.rrsigs.len();
-            scratch.rrsigs.extend_from_slice(&scratch.header);
             key.signer.sign(&scratch.tbs, &mut scratch.rrsigs)?;
             scratch.made.push(Made { covered: set.rtype, ttl: set.ttl, rdata: start..scratch.rrsigs.len() });
             tally.signatures[index] += 1;
-            tally.see_expiration(expiration);
         }
         Ok(())
     }
 
     /// Appends the records of an owner as a ZONEMD digest takes them: ascending by type number, then by RDATA, without
     /// the apex ZONEMD and the signatures over it (RFC 8976 section 3.3.1, ZMD-3).
-    fn push_wire(&self, node: Option<NodeRef<'_>>, chain: Option<Set<'_>>, scratch: &mut Scratch, out: &mut Vec<u8>) {
+    fn push_wire(&self, owner: Owner<'_>, scratch: &mut Scratch, out: &mut Vec<u8>) {
         let class = self.zone.class();
         scratch.sort_made();
         let push_set = |set: Set<'_>, out: &mut Vec<u8>| {
             push_canonical_rrset(&scratch.owner, set.rtype, class, set.ttl, set.rdatas(), out);
         };
-        sets(node, chain).filter(|set| set.rtype < Rtype::RRSIG).for_each(|set| push_set(set, out));
+        owner.sets().filter(|set| set.rtype < Rtype::RRSIG).for_each(|set| push_set(set, out));
         for made in &scratch.made {
-            if !is_apex_zonemd(node, made.covered) {
+            if !is_apex_zonemd(owner.node, made.covered) {
                 let rdata = std::iter::once(&scratch.rrsigs[made.rdata.clone()]);
                 push_canonical_rrset(&scratch.owner, Rtype::RRSIG, class, made.ttl, rdata, out);
             }
         }
-        sets(node, chain)
+        owner
+            .sets()
             .filter(|set| set.rtype > Rtype::RRSIG)
-            .filter(|set| !is_apex_zonemd(node, set.rtype))
+            .filter(|set| !is_apex_zonemd(owner.node, set.rtype))
             .for_each(|set| push_set(set, out));
     }
 }
@@ -300,14 +360,6 @@ impl Scratch {
         let rrsigs = &self.rrsigs;
         self.made.sort_unstable_by(|left, right| rrsigs[left.rdata.clone()].cmp(&rrsigs[right.rdata.clone()]));
     }
-}
-
-/// The RRsets of an owner, ascending by type.
-fn sets<'s>(node: Option<NodeRef<'s>>, chain: Option<Set<'s>>) -> impl Iterator<Item = Set<'s>> {
-    let of_zone = move || node.into_iter().flat_map(NodeRef::rrsets).map(Set::of_zone);
-    let split = chain.map_or(Rtype(u16::MAX), |set| set.rtype);
-    let above = of_zone().skip_while(move |set| set.rtype <= split);
-    of_zone().take_while(move |set| set.rtype <= split).chain(chain).chain(above)
 }
 
 fn is_apex_zonemd(node: Option<NodeRef<'_>>, rtype: Rtype) -> bool {

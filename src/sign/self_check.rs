@@ -103,7 +103,7 @@ pub fn self_check(
 }
 
 /// For each key that signs, the library that it does not sign with.
-fn other_libraries(keys: &KeySet) -> LibraryVerifiers {
+pub(super) fn other_libraries(keys: &KeySet) -> LibraryVerifiers {
     let other = |key: &ZoneKey| {
         let signer = key.signer.as_ref()?;
         Some((key.algorithm, key.dnskey().public_key.to_vec(), signer.library().other()))

@@ -43,6 +43,51 @@ pub fn next_serial(policy: SerialPolicy, old: u32, now: UnixTime) -> Result<u32,
     }
 }
 
+/// The serials that a zone signed before may get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Serials {
+    /// If it is as it was.
+    pub unchanged: u32,
+    /// If anything in it is new.
+    pub changed: u32,
+}
+
+/// The serials to publish: what is published goes on from the later one of the file's and the published zone's.
+///
+/// # Errors
+/// As [`next_serial`], and if `Keep` would take secondaries backwards.
+pub fn next_serials(
+    policy: SerialPolicy,
+    in_file: u32,
+    published: Option<u32>,
+    now: UnixTime,
+) -> Result<Serials, Box<Diagnostic>> {
+    let Some(published) = published else {
+        let serial = next_serial(policy, in_file, now)?;
+        return Ok(Serials { unchanged: serial, changed: serial });
+    };
+    let unchanged = match serial_cmp(in_file, published) {
+        None => return Err(behind_published(in_file, published)),
+        Some(Ordering::Less) if policy == SerialPolicy::Keep => return Err(behind_published(in_file, published)),
+        Some(Ordering::Less) => published,
+        Some(Ordering::Equal | Ordering::Greater) => in_file,
+    };
+    Ok(Serials { unchanged, changed: next_serial(policy, unchanged, now)? })
+}
+
+#[cold]
+fn behind_published(in_file: u32, published: u32) -> Box<Diagnostic> {
+    let why = match serial_cmp(in_file, published) {
+        None => "neither is later: they are 2147483648 apart",
+        _ => "the serial would go backwards",
+    };
+    let message = format!("the previous signed zone has serial {published}, the zone file {in_file}: {why}");
+    Diagnostic::error("serial-backwards", message)
+        .because("RFC 1982 section 3.2, SER-1")
+        .help("use --serial increment, which goes on from the later one, or raise the serial in the zone file")
+        .into()
+}
+
 const fn increment(old: u32) -> u32 {
     let next = old.wrapping_add(1);
     if next == 0 { 1 } else { next }

@@ -3,6 +3,8 @@
 use super::apex::Dnskeys;
 use super::options::{DenialOptions, SelfCheck, SignOptions};
 use super::plan::Plan;
+use super::previous::{Reuse, ReuseCounts};
+use super::render::Tally;
 use super::run::Totals;
 use super::self_check::Checked;
 use crate::base::{Algorithm, NameBuf, UnixTime};
@@ -63,6 +65,25 @@ pub struct Summary {
     pub self_check: SelfCheck,
     /// What the check did.
     pub checked: Checked,
+    /// What became of the previous signed zone, if there was one.
+    pub reuse: Option<ReuseSummary>,
+}
+
+/// What became of the previous signed zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReuseSummary {
+    /// Its serial.
+    pub serial: u32,
+    /// What became of its signatures.
+    pub counts: ReuseCounts,
+    /// Whether nothing was to be done.
+    pub is_unchanged: bool,
+}
+
+impl ReuseSummary {
+    pub(super) fn of(reuse: &Reuse<'_>) -> Self {
+        Self { serial: reuse.zone().soa().serial, counts: reuse.counts(), is_unchanged: reuse.is_unchanged() }
+    }
 }
 
 /// What is counted before signing.
@@ -115,6 +136,27 @@ impl Summary {
             expirations: tally.expirations,
             self_check: options.self_check,
             checked,
+            reuse: None,
         }
+    }
+
+    /// The summary of a run that had nothing to do: the zone was compared and all its signatures were verified.
+    pub(super) fn unchanged(
+        zone: &Zone,
+        keys: &KeySet,
+        plan: &Plan<'_>,
+        options: &SignOptions,
+        counts: &Counts,
+        reuse: &Reuse<'_>,
+    ) -> Self {
+        let tally = Tally { expirations: reuse.expirations(), ..Tally::default() };
+        let signatures = reuse.counts().kept;
+        let checked = Checked { signatures, verified: signatures, libraries: Vec::new() };
+        let totals = Totals { tally, ..Totals::default() };
+        Self::new(zone, keys, plan, options, counts, totals, checked).with_reuse(Some(ReuseSummary::of(reuse)))
+    }
+
+    pub(super) fn with_reuse(self, reuse: Option<ReuseSummary>) -> Self {
+        Self { reuse, ..self }
     }
 }

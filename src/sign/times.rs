@@ -101,6 +101,37 @@ impl SignatureTimes {
         }
     }
 
+    /// How much a signature over a type must have left to be kept, if nothing else is asked for: three sevenths of its
+    /// span, three days of seven (TIM-6).
+    #[must_use]
+    pub const fn default_refresh(&self, rtype: Rtype) -> Seconds {
+        let end = match rtype {
+            Rtype::DNSKEY | Rtype::CDS | Rtype::CDNSKEY => self.dnskey_expiration,
+            _ => self.expiration,
+        };
+        Seconds(end.since(self.inception).0 * 3 / 7)
+    }
+
+    /// Refuses to call signatures due that were just made.
+    pub(super) fn check_refresh(&self, refresh: Option<Seconds>) -> Result<(), Box<Diagnostic>> {
+        let shortest =
+            refresh.unwrap_or_else(|| self.default_refresh(Rtype::SOA).max(self.default_refresh(Rtype::DNSKEY)));
+        let remaining = self.remaining();
+        if (Seconds(0)..remaining).contains(&shortest) {
+            return Ok(());
+        }
+        let message = format!(
+            "signatures with {shortest} left or less are to be made again, but some new ones last only {remaining}"
+        );
+        Err(bad_time(message, "TIM-6", "give a shorter --refresh, a longer --validity or less --jitter"))
+    }
+
+    /// The time of the run.
+    #[must_use]
+    pub const fn now(&self) -> UnixTime {
+        self.now
+    }
+
     /// From 0 to the jitter, both inclusive.
     fn jitter_of(&self, owner_canonical: &[u8], rtype: Rtype) -> Seconds {
         if self.jitter.0 == 0 {

@@ -6,6 +6,7 @@ use crate::denial::Nsec3Params;
 use crate::sign::{
     CdsPolicy, DenialOptions, End, ForeignDnskeys, SelfCheck, SerialPolicy, SignOptions, TimeOptions, ZonemdHash,
 };
+use crate::zone::{BuildOptions, MixedTtl, OutOfZone};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -29,6 +30,10 @@ pub(in crate::cli) struct SignArgs {
     /// Where the signed zone goes; `-` for standard output [default: ZONEFILE.signed]
     #[arg(short = 'f', long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+    /// Keep what still stands of this signed zone, the last output, and make only the rest. If the output would be the
+    /// same file unchanged, it is left alone
+    #[arg(long, value_name = "SIGNED")]
+    pub(super) previous: Option<PathBuf>,
 
     #[command(flatten)]
     pub(super) keys_section: KeyArgs,
@@ -110,6 +115,9 @@ pub(super) struct TimeArgs {
     /// Let signatures end earlier by up to this much, spread evenly; those over the SOA and the keys do not move
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     jitter: Option<Seconds>,
+    /// With --previous, make signatures again that have no more than this left [default: three sevenths of the validity]
+    #[arg(long, value_name = "DURATION", requires = "previous", value_parser = parse_duration)]
+    refresh: Option<Seconds>,
 }
 
 /// The zone's data.
@@ -124,10 +132,10 @@ pub(super) struct ZoneArgs {
     zonemd: Vec<ZonemdArg>,
     /// Give records of one name and type that differ in TTL the lowest of their TTLs; an error without this
     #[arg(long)]
-    pub(super) fix_ttl: bool,
+    fix_ttl: bool,
     /// Drop records outside the zone; an error without this
     #[arg(long)]
-    pub(super) drop_out_of_zone: bool,
+    drop_out_of_zone: bool,
 }
 
 /// The run.
@@ -220,6 +228,7 @@ impl SignArgs {
         zonemd.dedup();
         let options = SignOptions {
             times: self.times.options(),
+            refresh: self.times.refresh,
             denial: self.denial.options(&mut warnings)?,
             serial: self.zone.serial.policy(),
             dnskey_ttl: self.keys_section.dnskey_ttl,
@@ -237,6 +246,15 @@ impl SignArgs {
             verifier: self.run.verifier.choice(),
         };
         Ok((options, warnings))
+    }
+
+    /// How the zone is built.
+    pub(super) fn build_options(&self, apex: Option<NameBuf>) -> BuildOptions {
+        BuildOptions {
+            apex,
+            out_of_zone: if self.zone.drop_out_of_zone { OutOfZone::Drop } else { OutOfZone::Error },
+            mixed_ttl: if self.zone.fix_ttl { MixedTtl::Lowest } else { MixedTtl::Error },
+        }
     }
 }
 

@@ -2,12 +2,13 @@
 
 use super::args::SignArgs;
 use super::floor::Floor;
+use super::job::Destination;
 use super::watch::{Watch, peak_memory};
-use super::{Destination, Env, Failure};
+use super::{Env, Failure};
 use crate::base::UnixTime;
 use crate::crypto::Library;
 use crate::keys::KeyRole;
-use crate::sign::{DenialOptions, KeySummary, SelfCheck, Summary};
+use crate::sign::{DenialOptions, KeySummary, ReuseCounts, ReuseSummary, SelfCheck, Summary};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::time::Duration;
@@ -58,11 +59,18 @@ fn summary_text(summary: &Summary) -> String {
             false => format!("{} (was {})", summary.serial, summary.serial_before),
         },
     );
+    if let Some(previous) = &summary.reuse {
+        line("previous", previous_text(previous));
+    }
     let dropped = match summary.records_dropped {
         0 => String::new(),
         count => format!(", {count} more of an earlier signing dropped"),
     };
-    line("records", format!("{} read{dropped}; {} written", summary.records_read, summary.records_written));
+    let written = match summary.records_written {
+        0 => "none written: the output is left as it was".into(),
+        count => format!("{count} written"),
+    };
+    line("records", format!("{} read{dropped}; {written}", summary.records_read));
     for key in &summary.keys {
         line("key", key_text(key));
     }
@@ -77,9 +85,39 @@ fn summary_text(summary: &Summary) -> String {
         Some((first, last)) if first == last => format!("; expire {first}"),
         Some((first, last)) => format!("; expire {first} to {last}"),
     };
-    line("signatures", format!("{}{expirations}", summary.signatures));
+    let kept = summary.reuse.map_or_else(String::new, |previous| format!(" made, {} kept", previous.counts.kept));
+    line("signatures", format!("{}{kept}{expirations}", summary.signatures));
     line("self-check", self_check_text(summary));
     out
+}
+
+/// What became of the previous signed zone, with the reasons that occurred.
+fn previous_text(previous: &ReuseSummary) -> String {
+    let serial = previous.serial;
+    if previous.is_unchanged {
+        return format!("serial {serial}: unchanged, nothing due");
+    }
+    let reasons: Vec<String> = reasons(&previous.counts)
+        .into_iter()
+        .filter(|(_, _, count)| *count > 0)
+        .map(|(_, words, count)| format!("{count} {words}"))
+        .collect();
+    match reasons.is_empty() {
+        true => format!("serial {serial}: every signature stands"),
+        false => format!("serial {serial}: {}", reasons.join(", ")),
+    }
+}
+
+/// Why signatures were made or dropped: name, words, count.
+const fn reasons(counts: &ReuseCounts) -> [(&'static str, &'static str, u64); 6] {
+    [
+        ("new", "new", counts.new),
+        ("changed", "changed", counts.changed),
+        ("due", "due", counts.due),
+        ("bad", "bad", counts.bad),
+        ("key_gone", "dropped with their key", counts.key_gone),
+        ("rrset_gone", "dropped with their records", counts.rrset_gone),
+    ]
 }
 
 fn key_text(key: &KeySummary) -> String {
@@ -119,6 +157,12 @@ fn denial_text(denial: &DenialOptions) -> String {
 
 fn self_check_text(summary: &Summary) -> String {
     let checked = &summary.checked;
+    if summary.reuse.is_some_and(|previous| previous.is_unchanged) && summary.records_written == 0 {
+        return format!(
+            "nothing to check: not written; {} signatures verified before they were kept",
+            checked.verified
+        );
+    }
     let pair = |(signed, verified): &(Library, Library)| match signed == verified {
         true => format!("{verified} for its own"),
         false => format!("{verified} for {signed}'s"),
@@ -244,6 +288,9 @@ fn json_text(destination: &Destination, summary: &Summary, stats: Option<&Stats>
             "libraries": summary.checked.libraries.iter().map(pair_json).collect::<Vec<_>>(),
         },
     });
+    if let Some(previous) = &summary.reuse {
+        value["previous"] = previous_json(previous);
+    }
     if let Some(stats) = stats {
         value["stats"] = stats_json(stats);
     }
@@ -280,6 +327,14 @@ fn denial_json(denial: &DenialOptions, records: u64) -> Value {
             })
         }
     }
+}
+
+fn previous_json(previous: &ReuseSummary) -> Value {
+    let mut signatures = json!({ "kept": previous.counts.kept });
+    for (name, _, count) in reasons(&previous.counts) {
+        signatures[name] = count.into();
+    }
+    json!({ "serial": previous.serial, "unchanged": previous.is_unchanged, "signatures": signatures })
 }
 
 fn stats_json(stats: &Stats) -> Value {

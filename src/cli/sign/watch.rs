@@ -69,6 +69,7 @@ impl Observer for Watch {
         self.begin(match stage {
             Stage::Apex => "apex",
             Stage::Denial => "denial",
+            Stage::Previous => "previous",
             Stage::Sign => "sign",
             Stage::Zonemd => "zonemd",
             Stage::SelfCheck => "self-check",

@@ -1,0 +1,455 @@
+//! Incremental signing: what an earlier signing made and still stands.
+//!
+//! ```text
+//! previous zone ─┐
+//! new zone ──────┴─ survey: one walk along both, chunk by chunk ─▶ Reuse: which signatures are kept ─▶ run
+//! ```
+//!
+//! A signature is kept if it is by a key that signs the RRset now, has enough time left, and verifies over the RRset as
+//! it is to be published, with the header as it is to be published. So nothing is kept on the word of the old file:
+//! content, owner, TTL, labels and signer are what was signed, or the mathematics fails. Content is compared before
+//! only to tell the reasons apart and to verify nothing in vain. Chain records are made anew every time, and are to the
+//! survey RRsets like others.
+
+use super::plan::SigningKey;
+use super::render::{Job, Owner, Set};
+use super::tbs::push_canonical_rrset;
+use crate::base::{Diagnostic, Diagnostics, Name, Rtype, Seconds, UnixTime, sort_key};
+use crate::crypto::CryptoError;
+use crate::denial::OwnerItem;
+use crate::rdata::rrsig::Rrsig;
+use crate::verify::{SignatureJob, SignatureVerifier, VerifierSource};
+use crate::zone::{BuildOptions, MixedTtl, NodeRef, RecordRef, RrsetRef, Zone, build};
+use crate::zonefile::{self, Input, ReadError, ReadOptions};
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::slice::ParallelSlice;
+use std::convert::Infallible;
+use std::ops::Range;
+
+/// Owners surveyed at a stretch: enough signatures for a batch of the fast verifier.
+const CHUNK_OWNERS: usize = 256;
+/// Chunks surveyed before their results are put together.
+const WINDOW_CHUNKS: usize = 64;
+
+/// A zone as it was signed the last time.
+#[derive(Debug)]
+pub struct Previous {
+    /// The signed zone.
+    pub zone: Zone,
+    /// Whether it stands where the output goes, so that an output that would be the same need not be written.
+    pub is_in_place: bool,
+}
+
+impl Previous {
+    /// Reads a signed zone. `None`, with a warning in `findings`, if it is no zone: then everything is signed anew.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn read(input: Input<'_>, is_in_place: bool, findings: &mut Diagnostics) -> Result<Option<Self>, ReadError> {
+        let mut defects = Diagnostics::new(1);
+        let store = zonefile::read(input, &ReadOptions::default(), &mut defects)?;
+        let options = BuildOptions { mixed_ttl: MixedTtl::Keep, ..BuildOptions::default() };
+        let zone = match defects.has_errors() {
+            true => None,
+            false => build(store, &options, &mut defects).filter(|_| !defects.has_errors()),
+        };
+        if zone.is_none() {
+            findings.push(unusable(&defects));
+        }
+        Ok(zone.map(|zone| Self { zone, is_in_place }))
+    }
+
+    /// Refuses the signed form of another zone.
+    pub(super) fn check_apex(&self, apex: Name<'_>) -> Result<(), Box<Diagnostic>> {
+        if self.zone.apex() == apex {
+            return Ok(());
+        }
+        let message = format!("the previous signed zone is \"{}\", not \"{apex}\"", self.zone.apex());
+        Err(Diagnostic::error("previous-zone", message).help("give the last output for this zone").into())
+    }
+}
+
+#[cold]
+fn unusable(defects: &Diagnostics) -> Diagnostic {
+    let message = "the previous signed zone cannot be used: everything is signed anew, and its serial is not looked at";
+    let mut finding = Diagnostic::warning("previous-unusable", message);
+    finding.notes.extend(defects.list().iter().map(|defect| defect.message.clone()));
+    finding
+}
+
+/// What became of signatures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReuseCounts {
+    /// Kept.
+    pub kept: u64,
+    /// Made because the RRset, or its signature by the key, is new.
+    pub new: u64,
+    /// Made because the records, their TTL or the fields of the signature are other ones.
+    pub changed: u64,
+    /// Made because the old one would expire too soon, or does not yet hold.
+    pub due: u64,
+    /// Made because the old one does not verify.
+    pub bad: u64,
+    /// Dropped because their key does not sign the RRset any more.
+    pub key_gone: u64,
+    /// Dropped because the RRset is gone, or not signed any more.
+    pub rrset_gone: u64,
+}
+
+impl ReuseCounts {
+    fn add(&mut self, other: &Self) {
+        self.kept += other.kept;
+        self.new += other.new;
+        self.changed += other.changed;
+        self.due += other.due;
+        self.bad += other.bad;
+        self.key_gone += other.key_gone;
+    }
+}
+
+/// Which signatures of an earlier signing stand.
+#[derive(Debug)]
+pub(super) struct Reuse<'p> {
+    zone: &'p Zone,
+    /// A bit for each record of `zone`, by its place.
+    kept: Vec<u64>,
+    counts: ReuseCounts,
+    is_unchanged: bool,
+    expirations: Option<(UnixTime, UnixTime)>,
+}
+
+impl<'p> Reuse<'p> {
+    /// The zone as it was signed.
+    pub(super) const fn zone(&self) -> &'p Zone {
+        self.zone
+    }
+
+    /// What became of the signatures.
+    pub(super) const fn counts(&self) -> ReuseCounts {
+        self.counts
+    }
+
+    /// Whether signing would give what is there, octet for octet.
+    pub(super) const fn is_unchanged(&self) -> bool {
+        self.is_unchanged
+    }
+
+    /// Takes the answer of [`Self::is_unchanged`] back: something was found that the survey does not look at.
+    pub(super) const fn set_changed(&mut self) {
+        self.is_unchanged = false;
+    }
+
+    /// First and last expiration of what is kept.
+    pub(super) const fn expirations(&self) -> Option<(UnixTime, UnixTime)> {
+        self.expirations
+    }
+
+    /// The signature of a key over an RRset of a node of the earlier zone, if it stands.
+    pub(super) fn kept(&self, before: NodeRef<'p>, rtype: Rtype, key: &SigningKey<'_>) -> Option<Rrsig<'p>> {
+        let rrsigs = before.rrsigs_covering(rtype)?;
+        let standing = rrsigs.places().zip(rrsigs.records()).filter(|(place, _)| self.is_kept(*place));
+        standing.filter_map(|(_, record)| Rrsig::parse(record.rdata())).find(|rrsig| is_by(rrsig, key))
+    }
+
+    fn is_kept(&self, place: usize) -> bool {
+        self.kept[place / 64] >> (place % 64) & 1 == 1
+    }
+
+    /// Drops what is kept over an apex RRset that has changed since the survey.
+    pub(super) fn forget_apex(&mut self, rtype: Rtype) {
+        let places = self.zone.apex_node().rrsigs_covering(rtype).map_or(0..0, RrsetRef::places);
+        for place in places {
+            if self.is_kept(place) {
+                self.kept[place / 64] &= !(1 << (place % 64));
+                self.counts.kept -= 1;
+                self.counts.changed += 1;
+            }
+        }
+    }
+}
+
+fn is_by(rrsig: &Rrsig<'_>, key: &SigningKey<'_>) -> bool {
+    (rrsig.algorithm, rrsig.key_tag) == (key.algorithm(), key.key_tag)
+}
+
+/// Walks along the nodes of a zone with names in canonical order.
+#[derive(Debug)]
+pub(super) struct Cursor<'z> {
+    zone: &'z Zone,
+    next: Option<usize>,
+}
+
+impl<'z> Cursor<'z> {
+    pub(super) const fn new(zone: &'z Zone) -> Self {
+        Self { zone, next: None }
+    }
+
+    /// The node of a name, which is after the one asked for before.
+    pub(super) fn node_at(&mut self, name: Name<'_>) -> Option<NodeRef<'z>> {
+        // The first name may be anywhere; from there it is a walk.
+        let mut next = self.next.unwrap_or_else(|| self.zone.lower_bound(name));
+        let found = loop {
+            if next >= self.zone.node_count() {
+                break None;
+            }
+            let node = self.zone.node(next);
+            match sort_key::canonical_cmp(node.owner(), name) {
+                std::cmp::Ordering::Less => next += 1,
+                std::cmp::Ordering::Equal => break Some(node),
+                std::cmp::Ordering::Greater => break None,
+            }
+        };
+        self.next = Some(next);
+        found
+    }
+}
+
+/// What all threads of a survey share.
+#[derive(Debug)]
+pub(super) struct Survey<'j, 'p> {
+    job: Job<'j>,
+    before: &'p Zone,
+    /// By index of the plan's key.
+    verifiers: Vec<Box<dyn SignatureVerifier>>,
+    refresh: Option<Seconds>,
+}
+
+/// What a chunk of owners came to.
+#[derive(Debug, Default)]
+struct Surveyed {
+    /// Places of the signatures that are kept.
+    kept: Vec<usize>,
+    counts: ReuseCounts,
+    /// Records to publish.
+    records: u64,
+    /// Of them those that stand in the earlier zone, octet for octet.
+    same: u64,
+    expirations: Option<(UnixTime, UnixTime)>,
+    findings: Vec<Diagnostic>,
+}
+
+/// A signature that may stand if it verifies.
+#[derive(Debug)]
+struct Candidate<'z> {
+    /// Index of its key in the plan.
+    key: usize,
+    place: usize,
+    record: RecordRef<'z>,
+    rrsig: Rrsig<'z>,
+    owner: NodeRef<'z>,
+    /// The octets that it must sign, in the chunk's buffer.
+    message: Range<usize>,
+    /// Whether the record would be published as it stands.
+    is_same: bool,
+}
+
+/// Candidates of a chunk with their messages.
+#[derive(Debug, Default)]
+struct Candidates<'z> {
+    list: Vec<Candidate<'z>>,
+    messages: Vec<u8>,
+    /// The owner in canonical form.
+    owner: Vec<u8>,
+}
+
+impl<'j, 'p> Survey<'j, 'p> {
+    /// Prepares the keys of the plan for verifying.
+    pub(super) fn new(
+        job: Job<'j>,
+        before: &'p Zone,
+        verifiers: &dyn VerifierSource,
+        refresh: Option<Seconds>,
+    ) -> Result<Self, CryptoError> {
+        let open = |key: &SigningKey<'_>| verifiers.open(key.algorithm(), key.public_key);
+        Ok(Self { verifiers: job.plan.keys().iter().map(open).collect::<Result<_, _>>()?, job, before, refresh })
+    }
+
+    /// Looks at every RRset that is to be published, on the current rayon pool. Signatures that are bad get a warning
+    /// each.
+    pub(super) fn run(&self, findings: &mut Diagnostics) -> Reuse<'p> {
+        let mut reuse = Reuse {
+            zone: self.before,
+            kept: vec![0; self.before.place_count().div_ceil(64)],
+            counts: ReuseCounts::default(),
+            is_unchanged: false,
+            expirations: None,
+        };
+        let (mut records, mut same) = (0, 0);
+        let mut walk = self.job.denial.walk(self.job.zone);
+        let mut surveyed = Vec::new();
+        loop {
+            let items: Vec<OwnerItem> = walk.by_ref().take(CHUNK_OWNERS * WINDOW_CHUNKS).collect();
+            if items.is_empty() {
+                break;
+            }
+            items.par_chunks(CHUNK_OWNERS).map(|chunk| self.survey(chunk)).collect_into_vec(&mut surveyed);
+            for chunk in surveyed.drain(..) {
+                for place in chunk.kept {
+                    reuse.kept[place / 64] |= 1 << (place % 64);
+                }
+                reuse.counts.add(&chunk.counts);
+                for time in chunk.expirations.into_iter().flat_map(|(first, last)| [first, last]) {
+                    widen(&mut reuse.expirations, time);
+                }
+                records += chunk.records;
+                same += chunk.same;
+                chunk.findings.into_iter().for_each(|finding| findings.push(finding));
+            }
+        }
+        let counts = &mut reuse.counts;
+        let looked_at = counts.kept + counts.changed + counts.due + counts.bad + counts.key_gone;
+        counts.rrset_gone = signature_count(self.before).saturating_sub(looked_at);
+        // As many records as before, each equal to one of those before: the same records.
+        reuse.is_unchanged = same == records && records == self.before.record_count() as u64;
+        reuse
+    }
+
+    /// Surveys a chunk of owners.
+    fn survey(&self, items: &[OwnerItem]) -> Surveyed {
+        let mut out = Surveyed::default();
+        let mut candidates = Candidates::default();
+        let mut cursor = Cursor::new(self.before);
+        let surveyed = self.job.try_for_each_owner(items, |owner| {
+            candidates.owner.clear();
+            owner.name.push_canonical(&mut candidates.owner);
+            let before = cursor.node_at(owner.name);
+            for set in owner.sets() {
+                self.survey_set(owner, set, before, &mut candidates, &mut out);
+            }
+            Ok::<(), Infallible>(())
+        });
+        surveyed.unwrap_or_else(|never| match never {});
+        self.decide(&candidates, &mut out);
+        out
+    }
+
+    /// Compares an RRset with what it was, and looks for its signatures.
+    fn survey_set(
+        &self,
+        owner: Owner<'_>,
+        set: Set<'_>,
+        before: Option<NodeRef<'p>>,
+        candidates: &mut Candidates<'p>,
+        out: &mut Surveyed,
+    ) {
+        let signers = self.job.signers(owner, set);
+        out.records += (set.rdatas().count() + signers.len()) as u64;
+        let Some(before) = before else {
+            out.counts.new += signers.len() as u64;
+            return;
+        };
+        let is_spelled_alike = before.owner().as_wire() == owner.name.as_wire();
+        let rrset = before.rrset(set.rtype);
+        let is_identical = rrset.is_some_and(|rrset| is_identical(rrset, set));
+        if is_identical && is_spelled_alike {
+            out.same += set.rdatas().count() as u64;
+        }
+        let is_equal = is_identical || rrset.is_some_and(|rrset| self.is_equal(rrset, set, &candidates.owner));
+        let rrsigs = before.rrsigs_covering(set.rtype);
+        let mut matched = 0;
+        for &index in signers {
+            let key = &self.job.plan.keys()[index];
+            let Some((place, record, rrsig)) = rrsigs.and_then(|rrsigs| find_by(rrsigs, key)) else {
+                out.counts.new += 1;
+                continue;
+            };
+            matched += 1;
+            let header = self.job.header(owner, set, key, (rrsig.inception, rrsig.expiration));
+            let is_fit = is_equal && record.ttl() == set.ttl && rrsig == Rrsig { signature: rrsig.signature, ..header };
+            if !is_fit {
+                out.counts.changed += 1;
+            } else if self.is_due(&rrsig) {
+                out.counts.due += 1;
+            } else {
+                let from = candidates.messages.len();
+                header.push_header(&mut candidates.messages);
+                let is_same = is_spelled_alike && record.rdata().starts_with(&candidates.messages[from..]);
+                let (class, rdatas) = (self.job.zone.class(), set.rdatas());
+                push_canonical_rrset(&candidates.owner, set.rtype, class, set.ttl, rdatas, &mut candidates.messages);
+                let message = from..candidates.messages.len();
+                candidates.list.push(Candidate { key: index, place, record, rrsig, owner: before, message, is_same });
+            }
+        }
+        if !signers.is_empty() {
+            out.counts.key_gone += rrsigs.map_or(0, |rrsigs| rrsigs.len() as u64) - matched;
+        }
+    }
+
+    /// Whether an RRset is the same but for spelling that does not count.
+    fn is_equal(&self, rrset: RrsetRef<'_>, set: Set<'_>, owner: &[u8]) -> bool {
+        let (mut was, mut is) = (Vec::new(), Vec::new());
+        let class = self.job.zone.class();
+        let rdatas = rrset.records().map(RecordRef::rdata);
+        push_canonical_rrset(owner, set.rtype, class, set.ttl, rdatas, &mut was);
+        push_canonical_rrset(owner, set.rtype, class, set.ttl, set.rdatas(), &mut is);
+        was == is && rrset.records().all(|record| record.ttl() == set.ttl)
+    }
+
+    /// Whether a signature has too little time left, or does not hold yet.
+    fn is_due(&self, rrsig: &Rrsig<'_>) -> bool {
+        let times = self.job.plan.times();
+        let refresh = self.refresh.unwrap_or_else(|| times.default_refresh(rrsig.covered));
+        let holds = rrsig.inception.is_at_or_before(times.now().to_timestamp());
+        !holds || rrsig.expiration.to_unix_near(times.now()).since(times.now()) <= refresh
+    }
+
+    /// Verifies the candidates of a chunk, a batch a key.
+    fn decide(&self, candidates: &Candidates<'p>, out: &mut Surveyed) {
+        let mut results = Vec::new();
+        for (index, verifier) in self.verifiers.iter().enumerate() {
+            let batch = || candidates.list.iter().filter(|candidate| candidate.key == index);
+            let job = |candidate: &Candidate<'p>| SignatureJob {
+                message: &candidates.messages[candidate.message.clone()],
+                signature: candidate.rrsig.signature,
+            };
+            let jobs: Vec<SignatureJob<'_>> = batch().map(job).collect();
+            results.clear();
+            verifier.verify_batch(&jobs, &mut results);
+            for (candidate, &is_right) in batch().zip(&results) {
+                if is_right {
+                    out.counts.kept += 1;
+                    out.kept.push(candidate.place);
+                    out.same += u64::from(candidate.is_same);
+                    let expiration = candidate.rrsig.expiration.to_unix_near(self.job.plan.times().now());
+                    widen(&mut out.expirations, expiration);
+                } else {
+                    out.counts.bad += 1;
+                    out.findings.push(bad_signature(candidate));
+                }
+            }
+        }
+    }
+}
+
+#[cold]
+fn bad_signature(candidate: &Candidate<'_>) -> Diagnostic {
+    let (owner, rrsig) = (candidate.owner.owner(), &candidate.rrsig);
+    let message = format!(
+        "the previous signature over \"{owner} {}\" by key {} does not verify; it is made again",
+        rrsig.covered, rrsig.key_tag
+    );
+    Diagnostic::warning("previous-signature", message).at(candidate.record.position())
+}
+
+/// Whether an RRset is the same octet for octet.
+fn is_identical(rrset: RrsetRef<'_>, set: Set<'_>) -> bool {
+    rrset.records().map(RecordRef::rdata).eq(set.rdatas()) && rrset.records().all(|record| record.ttl() == set.ttl)
+}
+
+/// The first signature by a key.
+fn find_by<'z>(rrsigs: RrsetRef<'z>, key: &SigningKey<'_>) -> Option<(usize, RecordRef<'z>, Rrsig<'z>)> {
+    rrsigs.places().zip(rrsigs.records()).find_map(|(place, record)| {
+        let rrsig = Rrsig::parse(record.rdata()).filter(|rrsig| is_by(rrsig, key))?;
+        Some((place, record, rrsig))
+    })
+}
+
+fn signature_count(zone: &Zone) -> u64 {
+    let rrsigs = zone.nodes().flat_map(NodeRef::rrsets).filter(|rrset| rrset.rtype() == Rtype::RRSIG);
+    rrsigs.map(|rrset| rrset.len() as u64).sum()
+}
+
+fn widen(range: &mut Option<(UnixTime, UnixTime)>, time: UnixTime) {
+    let (first, last) = range.unwrap_or((time, time));
+    *range = Some((first.min(time), last.max(time)));
+}
