@@ -49,14 +49,14 @@ pub(super) enum Work {
     Verify,
 }
 
-/// The signatures from which aws-lc's P-256 makes up for its start: its first random number takes 31 ms of gathering
-/// the processor's jitter, in each process, and a signature then takes about 0.6 microseconds less of a whole run. With
+/// The signatures from which aws-lc's P-256 makes up for its start: its first random number takes 30 ms of gathering
+/// the processor's jitter, in each process, and a signature then takes about 1.3 microseconds less of a whole run. With
 /// RSA and P-384 a hundred signatures make up for it; Ed25519 needs no random numbers.
-const P256_START_PAYS_FROM: usize = 50_000;
+const P256_START_PAYS_FROM: usize = 25_000;
 
 impl Backend {
     /// What to sign with in a run of about so many signatures. Only `Auto` gives way: a zone of a dozen records should
-    /// take 4 ms, not 35.
+    /// take 3 ms, not 33.
     #[must_use]
     pub const fn for_signatures(self, expected_count: usize) -> Self {
         match self {
