@@ -1,16 +1,16 @@
 //! Outputs that appear whole or not at all.
 //!
-//! A file is written beside its target under another name, synced, and renamed over the target; then the directory is
-//! synced. Whatever fails before the rename leaves the old file as it was and removes the new one; a process that is
-//! killed leaves the old file, and the unfinished one under its dotted name. Standard output cannot be taken back, so
-//! what goes there is first spooled to a file without a name.
+//! A file is written in its target's directory, synced, and renamed over the target; then the directory is synced.
+//! Whatever fails before the rename leaves the old file as it was and removes the new one; so does a process that is
+//! killed, where files without a name are to be had (see [`super::temporary`]). Standard output cannot be taken back,
+//! so what goes there is first spooled to a file without a name.
 
+use super::temporary::Temporary;
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 
 /// Something to write that can be read back and changed before it becomes visible.
 ///
@@ -81,9 +81,11 @@ impl std::error::Error for OutputError {
 /// A file that replaces its target in one step.
 #[derive(Debug)]
 pub struct AtomicFile {
-    temporary: NamedTempFile,
+    temporary: Temporary,
     target: PathBuf,
     directory: PathBuf,
+    /// Of the names the file may have until it is in place.
+    prefix: OsString,
 }
 
 impl AtomicFile {
@@ -117,13 +119,13 @@ impl AtomicFile {
         let mut prefix = OsString::from(".");
         prefix.push(name);
         prefix.push(".");
-        let temporary = new_temporary(&directory, &prefix).map_err(OutputErrorKind::Io)?;
+        let temporary = Temporary::create(&directory, &prefix).map_err(OutputErrorKind::Io)?;
         if let Some(old) = old {
-            keep_owner(temporary.as_file(), &old);
+            keep_owner(temporary.file(), &old);
             // After the owner, whose change may clear bits of the mode.
-            temporary.as_file().set_permissions(old.permissions()).map_err(OutputErrorKind::Io)?;
+            temporary.file().set_permissions(old.permissions()).map_err(OutputErrorKind::Io)?;
         }
-        Ok(Self { temporary, target, directory })
+        Ok(Self { temporary, target, directory, prefix })
     }
 }
 
@@ -139,15 +141,6 @@ fn keep_owner(file: &File, old: &fs::Metadata) {
     }
     #[cfg(not(unix))]
     let _ = (file, old);
-}
-
-/// Makes the file beside the target, readable as the umask lets a new file be.
-fn new_temporary(directory: &Path, prefix: &OsString) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(prefix).suffix(".tmp");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(directory)
 }
 
 /// The path a chain of symbolic links ends at, which need not exist. At most 40 links, as Linux follows.
@@ -167,27 +160,27 @@ fn follow_links(path: &Path) -> io::Result<PathBuf> {
 
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.temporary.write(bytes)
+        self.temporary.file_mut().write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.temporary.flush()
+        self.temporary.file_mut().flush()
     }
 }
 
 impl Output for AtomicFile {
     fn patch(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        patch_file(self.temporary.as_file_mut(), offset, bytes)
+        patch_file(self.temporary.file_mut(), offset, bytes)
     }
 
     fn read_back(&mut self) -> io::Result<Vec<u8>> {
-        read_file(self.temporary.as_file_mut())
+        read_file(self.temporary.file_mut())
     }
 
     fn commit(self: Box<Self>) -> io::Result<()> {
-        let Self { temporary, target, directory } = *self;
-        temporary.as_file().sync_all()?;
-        temporary.persist(&target).map_err(|error| error.error)?;
+        let Self { temporary, target, directory, prefix } = *self;
+        temporary.file().sync_all()?;
+        temporary.persist(&directory, &prefix, &target)?;
         sync_directory(&directory)
     }
 }
