@@ -44,14 +44,31 @@ pub enum NameError {
 impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::LabelTooLong => "a label is longer than 63 octets (RFC 1035 section 2.3.4)",
-            Self::NameTooLong => "the name is longer than 255 octets (RFC 1035 section 2.3.4)",
+            Self::LabelTooLong => "a label is longer than 63 octets",
+            Self::NameTooLong => "the name is longer than 255 octets",
             Self::EmptyLabel => "the name has an empty label",
             Self::Empty => "the name is empty",
-            Self::BadEscape => "a backslash must be followed by three digits up to 255, or by one other character (RFC 1035 section 5.1)",
+            Self::BadEscape => "it has a bad escape",
             Self::NoOrigin => "the name is relative and there is no origin",
             Self::BadWire => "the octets are not an uncompressed name",
         })
+    }
+}
+
+impl NameError {
+    /// What to write instead; empty if there is nothing to add.
+    #[must_use]
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::LabelTooLong => "shorten the label, or split it with dots",
+            Self::NameTooLong => "end it with a dot if it is complete already, or shorten it",
+            Self::EmptyLabel => "remove the extra dot",
+            Self::Empty => "write @ for the origin, or . for the root",
+            Self::BadEscape => {
+                "a backslash is followed by three digits up to 255, or by one character that is no digit"
+            }
+            Self::NoOrigin | Self::BadWire => "",
+        }
     }
 }
 

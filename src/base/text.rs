@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use std::fmt::Write;
 
 /// Appends `\DDD`.
 pub fn push_decimal_escape(byte: u8, out: &mut Vec<u8>) {
@@ -118,6 +119,38 @@ pub fn push_quoted(data: &[u8], out: &mut Vec<u8>) {
         }
     }
     out.push(b'"');
+}
+
+/// Octets as they can be printed: UTF-8 as it is, control octets and the rest as `\DDD`.
+#[must_use]
+pub fn shown(octets: &[u8]) -> String {
+    let mut out = String::with_capacity(octets.len());
+    for chunk in octets.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            // U+FEFF, the byte order mark, cannot be seen either.
+            if (character.is_control() && character != '\t') || character == '\u{feff}' {
+                character.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| push_shown_escape(byte, &mut out));
+            } else {
+                out.push(character);
+            }
+        }
+        chunk.invalid().iter().for_each(|&byte| push_shown_escape(byte, &mut out));
+    }
+    out
+}
+
+fn push_shown_escape(byte: u8, out: &mut String) {
+    write!(out, "\\{byte:03}").expect("a String takes everything");
+}
+
+/// A token as messages quote it, shortened.
+#[must_use]
+pub fn quote(text: &[u8]) -> String {
+    const QUOTED_MAX: usize = 60;
+    match text.get(..QUOTED_MAX) {
+        Some(head) if text.len() > QUOTED_MAX => format!("\"{}…\"", shown(head)),
+        _ => format!("\"{}\"", shown(text)),
+    }
 }
 
 #[cfg(test)]

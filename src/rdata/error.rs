@@ -2,6 +2,7 @@
 
 use super::token::Words;
 use crate::base::Rtype;
+pub(super) use crate::base::text::quote as shown;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -107,9 +108,7 @@ impl Fault {
     }
 }
 
-/// Text of a token for a message: quoted, escaped, cut to a readable length.
-pub(super) fn shown(text: &[u8]) -> String {
-    let cut = text.len() > 60;
-    let head = &text[..text.len().min(60)];
-    format!("\"{}{}\"", head.escape_ascii(), if cut { "…" } else { "" })
+/// `1 octet`, `2 octets`.
+pub(super) fn octets(count: usize) -> String {
+    format!("{count} octet{}", if count == 1 { "" } else { "s" })
 }

@@ -96,7 +96,7 @@ fn parse_generic(words: &mut Words<'_>, out: &mut Vec<u8>) -> Result<(), Fault> 
     field::encoded::parse_hex(words, out)?;
     let found = out.len() - start;
     if found as u64 != length {
-        let what = format!("{found} octets of hex follow, and the length says {length}");
+        let what = format!("{} of hex follow, and the length says {length}", error::octets(found));
         return Err(Fault::new(error::GENERIC, what, "make the length that of the data in octets").at(Some(1)));
     }
     Ok(())
@@ -147,7 +147,7 @@ pub fn check_wire(rtype: Rtype, rdata: &[u8]) -> Result<(), RdataError> {
             .map_err(|fault| fault.into_error(rtype, field.name, layout.reference))?;
     }
     if at < rdata.len() {
-        let what = format!("{} octets follow the last field", rdata.len() - at);
+        let what = format!("{} too many after the last field", error::octets(rdata.len() - at));
         return Err(Fault::wire(what).into_error(rtype, "", layout.reference));
     }
     Ok(())

@@ -22,27 +22,17 @@ pub(super) fn utf_16() -> Problem {
 
 #[cold]
 pub(super) fn bad_name(token: &Token<'_>, error: NameError) -> Problem {
-    let (why, reference, help) = match error {
-        NameError::LabelTooLong => {
-            ("has a label of more than 63 octets", "RFC 1035 section 2.3.4", "shorten the label, or split it with dots")
-        }
-        NameError::NameTooLong => (
-            "is longer than 255 octets when it is complete",
-            "RFC 1035 section 2.3.4",
-            "end it with a dot if it is complete already, or shorten it",
-        ),
-        NameError::EmptyLabel => ("has an empty label", "RFC 1035 section 3.1", "remove the extra dot"),
-        NameError::Empty => ("is empty", RFC1035, "write @ for the origin, or . for the root"),
-        NameError::BadEscape => (
-            "has a bad escape",
-            RFC1035,
-            "a backslash is followed by three digits up to 255, or by one character that is no digit",
-        ),
-        _ => ("is not a name", RFC1035, ""),
+    let (why, reference) = match error {
+        NameError::LabelTooLong => ("has a label of more than 63 octets", "RFC 1035 section 2.3.4"),
+        NameError::NameTooLong => ("is longer than 255 octets when it is complete", "RFC 1035 section 2.3.4"),
+        NameError::EmptyLabel => ("has an empty label", "RFC 1035 section 3.1"),
+        NameError::Empty => ("is empty", RFC1035),
+        NameError::BadEscape => ("has a bad escape", RFC1035),
+        NameError::NoOrigin | NameError::BadWire => ("is not a name", RFC1035),
     };
     Problem::error(start_of(token), "bad-name", format!("the name {} {why}", quote(token.text)))
         .because(reference)
-        .help(help)
+        .help(error.help())
 }
 
 #[cold]

@@ -2,10 +2,10 @@
 
 use super::lexer::{Entry, Fault, FaultKind};
 use super::source::{Parent, Source};
+pub(super) use crate::base::text::{quote, shown};
 use crate::base::{Diagnostic, Position, Severity};
 use crate::rdata::Token;
 use memchr::{memchr, memchr_iter, memrchr};
-use std::fmt::Write;
 
 /// Longest part of a source line that is shown, in octets.
 const SHOWN_MAX: usize = 120;
@@ -121,36 +121,6 @@ impl Line<'_> {
         let head = if start > 0 { "…" } else { "" };
         let tail = if end < self.text.len() { "…" } else { "" };
         format!("{head}{}{tail}", shown(&self.text[start..end]))
-    }
-}
-
-/// Octets as they can be printed: UTF-8 as it is, control octets and the rest as `\DDD`.
-pub(super) fn shown(octets: &[u8]) -> String {
-    let mut out = String::with_capacity(octets.len());
-    for chunk in octets.utf8_chunks() {
-        for character in chunk.valid().chars() {
-            // U+FEFF, the byte order mark, cannot be seen either.
-            if (character.is_control() && character != '\t') || character == '\u{feff}' {
-                character.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| push_escape(byte, &mut out));
-            } else {
-                out.push(character);
-            }
-        }
-        chunk.invalid().iter().for_each(|&byte| push_escape(byte, &mut out));
-    }
-    out
-}
-
-fn push_escape(byte: u8, out: &mut String) {
-    write!(out, "\\{byte:03}").expect("a String takes everything");
-}
-
-/// A token as messages quote it, shortened.
-pub(super) fn quote(text: &[u8]) -> String {
-    const QUOTED_MAX: usize = 60;
-    match text.get(..QUOTED_MAX) {
-        Some(head) if text.len() > QUOTED_MAX => format!("\"{}…\"", shown(head)),
-        _ => format!("\"{}\"", shown(text)),
     }
 }
 

@@ -14,7 +14,7 @@ mod svcb;
 mod telecom;
 mod types;
 
-use super::error::{self, Fault, shown};
+use super::error::{self, Fault, octets, shown};
 use super::table::{Kind, MayBeEmpty};
 use super::token::Words;
 use crate::base::text::{push_base64, push_hex, push_quoted};
@@ -199,7 +199,7 @@ fn fixed(len: usize, rest: &[u8]) -> Result<usize, Fault> {
 
 #[cold]
 fn too_short(needed: usize, found: usize) -> Fault {
-    Fault::wire(format!("needs {needed} octets, and {found} are left"))
+    Fault::wire(format!("needs {}, and {found} {} left", octets(needed), if found == 1 { "is" } else { "are" }))
 }
 
 /// A field of a length octet and so many octets.
@@ -215,7 +215,7 @@ fn at_least(min: usize, rest: &[u8]) -> Result<usize, Fault> {
         (true, _) => Ok(rest.len()),
         (false, 1) => Err(Fault::new(error::MISSING, "is missing", "")),
         (false, _) => {
-            Err(Fault::new(error::VALUE, format!("has {} octets, and at least {min} are needed", rest.len()), ""))
+            Err(Fault::new(error::VALUE, format!("has {}, and at least {min} are needed", octets(rest.len())), ""))
         }
     }
 }
@@ -233,7 +233,7 @@ fn parse_name(words: &mut Words<'_>, out: &mut Vec<u8>) -> Result<(), Fault> {
 
 #[cold]
 fn bad_name(words: &Words<'_>, text: &[u8], error: NameError) -> Fault {
-    words.fault(error::NAME, format!("{} is not a domain name: {error}", shown(text)), "")
+    words.fault(error::NAME, format!("{} is not a domain name: {error}", shown(text)), error.help())
 }
 
 /// The octets of a name in wire form.

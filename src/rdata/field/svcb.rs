@@ -312,7 +312,7 @@ fn check_value(key: u16, value: &[u8]) -> Result<(), Fault> {
         IPV4HINT if value.is_empty() || !value.len().is_multiple_of(4) => "a list of IPv4 addresses",
         IPV6HINT if value.is_empty() || !value.len().is_multiple_of(16) => "a list of IPv6 addresses",
         DOHPATH if !is_dohpath(value) => {
-            "a URI template that begins with / and has the variable dns (RFC 9461 section 5)"
+            "what RFC 9461 section 5 asks for, a URI template that begins with / and has the variable dns"
         }
         TLS_SUPPORTED_GROUPS if value.is_empty() || !value.len().is_multiple_of(2) => "a list of group numbers",
         _ => return Ok(()),
