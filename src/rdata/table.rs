@@ -69,6 +69,8 @@ pub(super) enum Kind {
     Names,
     /// A character-string.
     String,
+    /// A character-string: the substitution expression of a NAPTR, or empty.
+    Regexp,
     /// A character-string; text may leave it out, and means an empty one.
     StringOrEmpty,
     /// A character-string that may be absent, as the last field.
@@ -206,6 +208,7 @@ impl Kind {
                 | Self::X25
                 | Self::Gpos(_)
                 | Self::CaaTag
+                | Self::Regexp
                 | Self::HostIdentity
         )
     }
@@ -309,7 +312,7 @@ pub(super) fn layout(rtype: Rtype) -> Option<&'static Layout> {
             "preference" K::U16,
             "flags" K::String,
             "services" K::String,
-            "regexp" K::String,
+            "regexp" K::Regexp,
             "replacement" K::LowerName,
         ),
         Rtype::KX => layout!("RFC 2230 section 3.1", "preference" K::U16, "exchanger" K::LowerName),

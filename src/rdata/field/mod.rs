@@ -7,6 +7,7 @@ pub(super) mod gateway;
 mod grouped;
 mod location;
 mod mnemonic;
+mod naptr;
 pub(super) mod number;
 mod ports;
 mod string;
@@ -47,7 +48,7 @@ pub(super) fn parse(kind: Kind, words: &mut Words<'_>, start: usize, out: &mut V
                 parse_name(words, out)?;
             }
         }
-        Kind::String | Kind::X25 | Kind::Gpos(_) => string::parse(words, out)?,
+        Kind::String | Kind::X25 | Kind::Gpos(_) | Kind::Regexp => string::parse(words, out)?,
         Kind::StringOrEmpty if words.is_at_end() => out.push(0),
         Kind::OptionalString if words.is_at_end() => {}
         Kind::StringOrEmpty | Kind::OptionalString => string::parse(words, out)?,
@@ -115,6 +116,7 @@ pub(super) fn measure(kind: Kind, rdata: &[u8], at: usize) -> Result<usize, Faul
         Kind::OptionalString => counted(rest),
         Kind::Strings => string::measure_all(rest),
         Kind::CaaTag => string::measure_tag(rest),
+        Kind::Regexp => naptr::measure_regexp(rest),
         Kind::Text | Kind::DoaData | Kind::Base64(MayBeEmpty::Yes) => Ok(rest.len()),
         Kind::Hex(min) => at_least(usize::from(min), rest),
         Kind::Digest(whose) => encoded::measure_digest(whose, &rdata[..at], rest),
@@ -166,7 +168,7 @@ pub(super) fn print(kind: Kind, rdata: &[u8], range: Range<usize>, out: &mut Vec
         Kind::Ipv4 => address::print_ipv4(wire, out),
         Kind::Ipv6 => address::print_ipv6(wire, out),
         Kind::Name | Kind::LowerName | Kind::PrefixName | Kind::Names => print_names(wire, out),
-        Kind::String | Kind::StringOrEmpty | Kind::X25 | Kind::Gpos(_) => string::print_all(wire, out),
+        Kind::String | Kind::StringOrEmpty | Kind::X25 | Kind::Gpos(_) | Kind::Regexp => string::print_all(wire, out),
         Kind::OptionalString | Kind::Strings => string::print_all(wire, out),
         Kind::CaaTag => out.extend_from_slice(&wire[1..]),
         Kind::Text => push_quoted(wire, out),
