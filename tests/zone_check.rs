@@ -52,6 +52,10 @@ fn defects() {
         ("d NS ns1\nc.d CNAME x.test.\nc.d A 192.0.2.2", &["error cname-and-other-data 7"]),
         ("d DNAME a.test.\nx.d A 192.0.2.2\ny.d A 192.0.2.2", &["warning below-dname 7", "warning below-dname 8"]),
         ("d DNAME a.test.\nd TXT x", &[]),
+        // An address below a DNAME is none: servers refuse a zone whose own server is there.
+        ("d DNAME a.test.\n@ NS ns.d\nns.d A 192.0.2.2", &["error target-is-alias 7", "warning below-dname 8"]),
+        ("d DNAME a.test.\nm MX 1 mx.d\nmx.d A 192.0.2.2", &["warning below-dname 8", "warning target-is-alias 7"]),
+        ("d NS ns.d\nns.d A 192.0.2.2\nm MX 1 ns.d\n@ NS ns.d\nf NS ns.d", &[]),
         // Delegations (SIG-7).
         (&format!("d NS ns1\nd {DS}"), &[]),
         (&format!("d {DS}"), &["error ds-without-ns 6"]),

@@ -64,7 +64,8 @@ fn find_target<'z>(zone: &'z Zone, node: NodeRef<'z>, name: Name<'_>) -> Target<
         }
     }
     let found = zone.find(name);
-    if found.is_some_and(has_address) {
+    // An occluded address is glue below a cut, and nothing below a DNAME.
+    if found.is_some_and(|found| has_address(found) && found.status() != NodeStatus::Occluded) {
         return Target::Address;
     }
     // The topmost name above the target that hides it, or is a cut at it, and the nearest name that exists.
@@ -82,6 +83,7 @@ fn find_target<'z>(zone: &'z Zone, node: NodeRef<'z>, name: Name<'_>) -> Target<
         at = ancestor.parent();
     }
     match (hiding, found) {
+        (Some(cut), Some(glue)) if cut.status() == NodeStatus::Delegation && has_address(glue) => Target::Address,
         (Some(cut), _) if cut.status() == NodeStatus::Delegation => Target::NoGlue(cut.owner()),
         (Some(dname), _) => Target::Redirected(dname.owner()),
         (None, Some(node)) if node.has(Rtype::CNAME) => Target::Alias,
