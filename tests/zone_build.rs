@@ -98,7 +98,7 @@ fn messages() {
         (
             "$ORIGIN example.\na 60 A 192.0.2.1\n",
             &strict,
-            "error: there is no SOA record (RFC 1035 section 5.2)\n   \
+            "test.zone:1:1: error: there is no SOA record (RFC 1035 section 5.2)\n   \
              = help: a zone begins with the SOA record at its apex",
         ),
         (
@@ -112,7 +112,7 @@ fn messages() {
             &strict,
             "test.zone:6:1: error: SOA records at \"example.\" (line 3) and at \"b.example.\": which is the apex? \
              (RFC 1035 section 5.2)\n   \
-             = help: a zone has one SOA record; name the apex if the others are to be reported as out of place",
+             = help: a zone has one SOA record; name the apex (-o) to have the others reported as out of place",
         ),
         (
             &format!("{GOOD}www.example.net. A 192.0.2.1\n"),

@@ -223,6 +223,7 @@ fn find_apex(store: &RecordStore, options: &BuildOptions, findings: &mut Diagnos
     let Some(first) = soas.next() else {
         findings.push(
             Diagnostic::error("soa-missing", "there is no SOA record")
+                .at(store.start())
                 .because("RFC 1035 section 5.2")
                 .help("a zone begins with the SOA record at its apex"),
         );
@@ -238,7 +239,7 @@ fn find_apex(store: &RecordStore, options: &BuildOptions, findings: &mut Diagnos
             )
             .at(store.position(other))
             .because("RFC 1035 section 5.2")
-            .help("a zone has one SOA record; name the apex if the others are to be reported as out of place"),
+            .help("a zone has one SOA record; name the apex (-o) to have the others reported as out of place"),
         );
         return None;
     }
@@ -251,7 +252,7 @@ fn no_soa_at(store: &RecordStore, apex: Name<'_>, other: Option<&super::RawRecor
     let message = format!("there is no SOA record at \"{apex}\"");
     let finding = Diagnostic::error("soa-missing", message).because("RFC 1035 section 5.2");
     match other {
-        None => finding.help("a zone begins with the SOA record at its apex"),
+        None => finding.at(store.start()).help("a zone begins with the SOA record at its apex"),
         Some(other) => finding
             .at(store.position(other))
             .help(format!("the SOA record is at \"{}\"; was another zone meant?", store.owner(other))),

@@ -127,6 +127,13 @@ impl RecordStore {
         self.arena.get(record.rdata)
     }
 
+    /// Where the zone starts: what is missing from it as a whole is missing there.
+    #[must_use]
+    pub fn start(&self) -> Option<Position> {
+        let file = self.files.first()?;
+        Some(Position { file: Arc::clone(file), line: 1, column: 1 })
+    }
+
     /// Where a record stands.
     #[must_use]
     pub fn position(&self, record: &RawRecord) -> Option<Position> {
