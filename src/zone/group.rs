@@ -125,15 +125,26 @@ impl<'s> Grouper<'s> {
         });
     }
 
-    /// Each TTL once, with the line that has it first: `3600 (line 4), 300 (line 9)`.
+    /// Where a record stands, as a message says it that stands at `beside`: ` (line 4)`, or ` (hosts.inc:4)`.
+    fn place(&self, record: &RawRecord, beside: &RawRecord) -> String {
+        match self.store.position(record) {
+            Some(place) if place.file != self.store.files[usize::from(beside.file)] => {
+                format!(" ({}:{})", place.file, place.line)
+            }
+            _ => in_line(record.line),
+        }
+    }
+
+    /// Each TTL once, with the place that has it first: `3600 (line 4), 300 (line 9)`.
     fn ttl_list(&self, indices: &[u32]) -> String {
+        let first = &self.store.records()[indices[0] as usize];
         let mut seen: Vec<Ttl> = Vec::new();
         let mut parts = Vec::new();
         for &index in indices {
             let record = &self.store.records()[index as usize];
             if !seen.contains(&record.ttl) {
                 seen.push(record.ttl);
-                parts.push(format!("{}{}", record.ttl, in_line(record.line)));
+                parts.push(format!("{}{}", record.ttl, self.place(record, first)));
             }
         }
         parts.join(", ")
@@ -145,12 +156,16 @@ impl<'s> Grouper<'s> {
 fn duplicate(store: &RecordStore, kept: &RawRecord, dropped: &RawRecord) -> Diagnostic {
     let is_same_spelling = store.rdata(kept) == store.rdata(dropped);
     let how = if is_same_spelling { "repeats" } else { "differs only in the case of letters from" };
-    let message = format!(
-        "this \"{} {}\" record {how} the one{}; dropped",
-        store.owner(dropped),
-        dropped.rtype,
-        if kept.line > 0 { format!(" at line {}", kept.line) } else { " before".into() }
-    );
+    let place = match store.position(kept) {
+        None => "the one before".to_owned(),
+        Some(place) if place.file != store.files[usize::from(dropped.file)] => {
+            format!("the one at {}:{}", place.file, place.line)
+        }
+        // A `$GENERATE` makes many records, and a file may be included twice.
+        Some(_) if kept.line == dropped.line => "another one from the same line".to_owned(),
+        Some(place) => format!("the one at line {}", place.line),
+    };
+    let message = format!("this \"{} {}\" record {how} {place}; dropped", store.owner(dropped), dropped.rtype);
     Diagnostic::warning("duplicate-record", message).at(store.position(dropped)).because("RFC 4034 section 6.3")
 }
 
