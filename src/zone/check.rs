@@ -91,7 +91,12 @@ impl DsTtls<'_> {
             count => format!("; so at {count} delegations"),
         };
         let message = format!("\"{}\": the DS TTL {} differs from the NS TTL {ns_ttl}{others}", node.owner(), ds.ttl());
-        findings.push(Diagnostic::warning("ds-ttl", message).at(ds.first().position()).because("RFC 4035 section 2.4"));
+        findings.push(
+            Diagnostic::warning("ds-ttl", message)
+                .at(ds.first().position())
+                .because("RFC 4035 section 2.4")
+                .help("give the DS records the TTL of the NS records, unless the two differ on purpose"),
+        );
     }
 }
 
