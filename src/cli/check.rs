@@ -111,7 +111,8 @@ fn summary(args: &CheckArgs, zone: Option<&Zone>, findings: &Diagnostics) -> Str
     };
     match zone.map(ZoneJson::of) {
         Some(ZoneJson { zone, records, serial }) => {
-            format!("{file}: zone {zone}, {records} records, serial {serial}: {verdict}")
+            let noun = if records == 1 { "record" } else { "records" };
+            format!("{file}: zone {zone}, {records} {noun}, serial {serial}: {verdict}")
         }
         None => format!("{file}: {verdict}; the checks of the zone as a whole were left out"),
     }

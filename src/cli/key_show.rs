@@ -1,6 +1,6 @@
 //! `zoneseal key show`
 
-use super::{Env, Failure, Outcome};
+use super::{ClockArg, Env, Failure, Outcome};
 use crate::base::{Algorithm, UnixTime};
 use crate::keys::KeyTiming;
 use crate::keys::inspect::{KeyForm, KeyInfo, inspect};
@@ -20,6 +20,8 @@ pub(super) enum KeyCommand {
 /// Exit code 1 if the halves of a key do not fit, 2 if a file cannot be read or its algorithm is refused.
 #[derive(Debug, clap::Args)]
 pub(super) struct KeyShowArgs {
+    #[command(flatten)]
+    pub(super) clock: ClockArg,
     /// Key files: .key, .private (v1.2 and v1.3), base names of both, or PKCS#8 in PEM
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,

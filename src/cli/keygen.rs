@@ -1,6 +1,6 @@
 //! `zoneseal keygen`
 
-use super::{Env, Failure, Outcome};
+use super::{ClockArg, Env, Failure, Outcome};
 use crate::base::algorithm::AlgorithmUse;
 use crate::base::{Algorithm, NameBuf, TimeSpec, Ttl, UnixTime};
 use crate::crypto::PrivateKey;
@@ -17,6 +17,8 @@ use std::str::FromStr;
 /// +30d, or "none".
 #[derive(Debug, clap::Args)]
 pub(super) struct KeygenArgs {
+    #[command(flatten)]
+    pub(super) clock: ClockArg,
     /// Zone the key is for
     zone: NameBuf,
     /// Algorithm, by name or number: 8, 10, 13, 14, 15 or 16

@@ -18,6 +18,7 @@ mod verify;
 
 pub use env::Env;
 
+use crate::base::UnixTime;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::fmt;
@@ -102,12 +103,19 @@ impl BackendArg {
     }
 }
 
+/// `--now`, in front of the commands and of every command that asks for the time.
+#[derive(Clone, Copy, Debug, clap::Args)]
+struct ClockArg {
+    /// Take this as the current time: YYYYMMDDHHMMSS (UTC) or seconds since 1970
+    #[arg(long, value_name = "TIME", value_parser = env::parse_now)]
+    now: Option<UnixTime>,
+}
+
 #[derive(Debug, Parser)]
 #[command(name = "zoneseal", version, about = "Sign and verify DNS zones", max_term_width = 100)]
 struct Arguments {
-    /// Take this as the current time: YYYYMMDDHHMMSS (UTC) or seconds since 1970
-    #[arg(long, global = true, value_name = "TIME", value_parser = env::parse_now)]
-    now: Option<crate::base::UnixTime>,
+    #[command(flatten)]
+    clock: ClockArg,
     #[command(subcommand)]
     command: Command,
 }
@@ -126,13 +134,26 @@ enum Command {
     Speed(speed::SpeedArgs),
 }
 
+impl Command {
+    /// The `--now` given behind the command.
+    fn clock(&self) -> Option<ClockArg> {
+        match self {
+            Self::Sign(args) => Some(args.clock),
+            Self::Verify(args) => Some(args.clock),
+            Self::Keygen(args) => Some(args.clock),
+            Self::Key(key_show::KeyCommand::Show(args)) => Some(args.clock),
+            _ => None,
+        }
+    }
+}
+
 /// Runs the program: `arguments` with the program's name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => return env.print_usage(&error),
     };
-    if let Some(now) = arguments.now {
+    if let Some(now) = arguments.command.clock().and_then(|clock| clock.now).or(arguments.clock.now) {
         env.now = now;
     }
     let result = match &arguments.command {

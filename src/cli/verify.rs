@@ -4,7 +4,7 @@ mod anchor;
 mod output;
 
 use super::input::{ZoneText, write_findings};
-use super::{BackendArg, Env, Failure, Outcome, VerifierArg};
+use super::{BackendArg, ClockArg, Env, Failure, Outcome, VerifierArg};
 use crate::base::{Diagnostic, Diagnostics, NameBuf, Seconds, Severity, TimeSpec};
 use crate::verify::{LibraryVerifiers, Report, Scope, VerifyOptions, verify_zone};
 use crate::zone::build::{BuildOptions, MixedTtl, OutOfZone};
@@ -20,6 +20,8 @@ const FINDINGS_MAX: usize = 100;
 /// given time, and until when. Exit code 0: valid; 1: findings of severity error; 2: the zone could not be read.
 #[derive(Debug, clap::Args)]
 pub(super) struct VerifyArgs {
+    #[command(flatten)]
+    pub(super) clock: ClockArg,
     /// Print findings only, no verdicts and counts
     #[arg(short, long)]
     quiet: bool,

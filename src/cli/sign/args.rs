@@ -1,7 +1,7 @@
 //! The arguments of `zoneseal sign`.
 
 use crate::base::{Diagnostic, NameBuf, Seconds, TimeSpec, Ttl, text};
-use crate::cli::{BackendArg, VerifierArg};
+use crate::cli::{BackendArg, ClockArg, VerifierArg};
 use crate::denial::Nsec3Params;
 use crate::sign::{
     CdsPolicy, DenialOptions, End, ForeignDnskeys, SelfCheck, SerialPolicy, SignOptions, TimeOptions, ZonemdHash,
@@ -17,6 +17,8 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct SignArgs {
+    #[command(flatten)]
+    pub(in crate::cli) clock: ClockArg,
     /// The zone file; `-` for standard input
     #[arg(value_name = "ZONEFILE")]
     pub(super) zone_file: PathBuf,
