@@ -96,7 +96,7 @@ fn parse_generic(words: &mut Words<'_>, out: &mut Vec<u8>) -> Result<(), Fault> 
     field::encoded::parse_hex(words, out)?;
     let found = out.len() - start;
     if found as u64 != length {
-        let what = format!("{} of hex follow, and the length says {length}", error::octets(found));
+        let what = format!("{found} octets of hex follow, and the length says {length}");
         return Err(Fault::new(error::GENERIC, what, "make the length that of the data in octets").at(Some(1)));
     }
     Ok(())

@@ -77,7 +77,7 @@ fn embedded_names() {
         ("SOA", "a. B. 1 2 3 4 5", "a. B."),
         ("RP", "a. b.", "a. b."),
         ("SRV", "1 2 3 t.", "t."),
-        ("NAPTR", "1 2 a b c r.", "r."),
+        ("NAPTR", "1 2 a b !c!d! r.", "r."),
         ("IPSECKEY", "1 3 1 g. AA==", "g."),
         ("IPSECKEY", "1 1 1 1.2.3.4 AA==", ""),
         ("AMTRELAY", "1 1 3 r.", "r."),

@@ -47,9 +47,9 @@ fn rfc3597_generic_form() {
         (731, r"\# 1 0", "TYPE731 data: has an odd number of hex digits"),
         (731, "abcd", "TYPE731 data: the type has no text form of its own"),
         (1, r"\# 3 0A0000", "A address: needs 4 octets, and 3 are left"),
-        (1, r"\# 5 0A00000100", "A: 1 octets follow the last field"),
+        (1, r"\# 5 0A00000100", "A: 1 octet too many after the last field"),
         (2, r"\# 2 c000", "NS nsdname: the octets are not an uncompressed name"),
-        (48, r"\# 2 0100", "DNSKEY protocol: needs 1 octets, and 0 are left"),
+        (48, r"\# 2 0100", "DNSKEY protocol: needs 1 octet, and 0 are left"),
     ] {
         assert_eq!(wire(Rtype(number), bad.as_bytes()).unwrap_err().message, message, "{bad}");
     }
