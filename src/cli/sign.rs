@@ -5,6 +5,7 @@ mod floor;
 mod job;
 mod report;
 mod watch;
+mod zones;
 
 pub(super) use args::SignArgs;
 
@@ -15,6 +16,7 @@ use crate::keys::{KeySource, LoadOptions};
 use crate::sign::{SignError, SignOptions};
 use floor::Floor;
 use job::{Destination, Job};
+use std::path::{Path, PathBuf};
 use watch::Watch;
 
 pub(super) fn run(args: &SignArgs, env: &mut Env<'_>) -> Result<Outcome, Failure> {
@@ -25,8 +27,10 @@ pub(super) fn run(args: &SignArgs, env: &mut Env<'_>) -> Result<Outcome, Failure
             return Ok(Outcome::Failed);
         }
     };
-    let destination = destination(args)?;
-    let mut run = || sign(args, &options, &warnings, &destination, env);
+    let mut run = || match zones::is_asked(args) {
+        true => zones::run(args, &options, &warnings, env),
+        false => sign(args, &options, &warnings, env),
+    };
     match args.run.threads {
         None => run(),
         Some(count) => {
@@ -36,34 +40,48 @@ pub(super) fn run(args: &SignArgs, env: &mut Env<'_>) -> Result<Outcome, Failure
 }
 
 /// Where the signed zone goes: as asked, or beside the zone file.
-fn destination(args: &SignArgs) -> Result<Destination, Failure> {
+fn destination(args: &SignArgs, zone_file: &Path) -> Result<Destination, Failure> {
     match &args.output {
         Some(path) if path.as_os_str() == "-" => Ok(Destination::StandardOutput),
         Some(path) => Ok(Destination::File(path.clone())),
-        None if args.zone_file.as_os_str() == "-" => Err(Failure::new(
+        None if zone_file.as_os_str() == "-" => Err(Failure::new(
             "the zone comes from standard input, so there is no name for the output\n   = help: name it with -f FILE, or -f - for standard output",
         )),
         None => {
-            let mut path = args.zone_file.clone().into_os_string();
+            let mut path = zone_file.as_os_str().to_owned();
             path.push(".signed");
             Ok(Destination::File(path.into()))
         }
     }
 }
 
-/// The whole command, on the pool of threads it is to use.
+/// The previous signed zone: the one named, or the output itself.
+fn previous(args: &SignArgs, destination: &Destination) -> Result<Option<PathBuf>, Failure> {
+    match (&args.previous, destination) {
+        (None, _) => Ok(None),
+        (Some(Some(path)), _) => Ok(Some(path.clone())),
+        (Some(None), Destination::File(path)) => Ok(Some(path.clone())),
+        (Some(None), Destination::StandardOutput) => {
+            Err(Failure::new("--previous: the output is standard output, so name the previous signed zone"))
+        }
+    }
+}
+
+/// One zone, on the pool of threads it is to use.
 fn sign(
     args: &SignArgs,
     options: &SignOptions,
     warnings: &[Diagnostic],
-    destination: &Destination,
     env: &mut Env<'_>,
 ) -> Result<Outcome, Failure> {
+    let zone_file =
+        args.zone_file.as_deref().ok_or_else(|| Failure::new("name a zone file, or a list with --zones"))?;
+    let destination = destination(args, zone_file)?;
     let watch = Watch::start(env.is_interactive && !args.run.quiet);
     let mut findings = Diagnostics::new(FINDINGS_MAX);
     warnings.iter().for_each(|warning| findings.push(warning.clone()));
     let job = Job {
-        text: ZoneText::open(&args.zone_file, env)?,
+        text: ZoneText::open(zone_file, env)?,
         build: args.build_options(args.origin.clone()),
         keys: KeySource::Options(LoadOptions {
             named: args.keys.clone(),
@@ -72,7 +90,7 @@ fn sign(
         }),
         backend: args.run.backend.backend(),
         destination: destination.clone(),
-        previous: args.previous.clone(),
+        previous: previous(args, &destination)?,
         dsset: args.keys_section.dsset.as_deref(),
     };
     let result = job.run(options, env.now, &mut *env.stdout, &watch, &mut findings);
@@ -82,7 +100,7 @@ fn sign(
     match result? {
         Ok((summary, own_keys)) => {
             let floor = args.run.stats.then(|| Floor::measure(&summary, &own_keys)).flatten();
-            report::print(args, destination, &summary, &watch, floor, env)?;
+            report::print(args, &destination, &summary, &watch, floor, env)?;
             Ok(Outcome::Done)
         }
         // The findings said why.

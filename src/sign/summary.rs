@@ -70,7 +70,7 @@ pub struct Summary {
 }
 
 /// What became of the previous signed zone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReuseSummary {
     /// Its serial.
     pub serial: u32,

@@ -19,9 +19,9 @@ use std::path::PathBuf;
 pub(in crate::cli) struct SignArgs {
     #[command(flatten)]
     pub(in crate::cli) clock: ClockArg,
-    /// The zone file; `-` for standard input
-    #[arg(value_name = "ZONEFILE")]
-    pub(super) zone_file: PathBuf,
+    /// The zone file; `-` for standard input; a directory for all *.zone in it
+    #[arg(value_name = "ZONEFILE", required_unless_present = "zones")]
+    pub(super) zone_file: Option<PathBuf>,
     /// Base names of key files, with or without .key or .private; all keys of the zone in the key directory if none is
     /// named
     #[arg(value_name = "KEY")]
@@ -29,13 +29,18 @@ pub(in crate::cli) struct SignArgs {
     /// Origin of relative names and name of the zone; by default the zone is the owner of the SOA
     #[arg(short, long, value_name = "NAME")]
     pub(super) origin: Option<NameBuf>,
-    /// Where the signed zone goes; `-` for standard output [default: ZONEFILE.signed]
+    /// Where the signed zone goes; `-` for standard output; a directory if ZONEFILE is one [default: ZONEFILE.signed]
     #[arg(short = 'f', long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
-    /// Keep what still stands of this signed zone, the last output, and make only the rest. If the output would be the
-    /// same file unchanged, it is left alone
+    /// Keep what still stands of this signed zone, without a value of the last output, and make only the rest. If the
+    /// output would be the same file unchanged, it is left alone
     #[arg(long, value_name = "SIGNED")]
-    pub(super) previous: Option<PathBuf>,
+    #[expect(clippy::option_option, reason = "clap's form of an option whose value may be left out")]
+    pub(super) previous: Option<Option<PathBuf>>,
+    /// Sign all zones of a list, a line each: zone file, origin or `-`, key directory or `-`, output. Relative paths
+    /// start at the list's directory; `#` begins a comment
+    #[arg(long, value_name = "LIST", conflicts_with = "zone_file")]
+    pub(super) zones: Option<PathBuf>,
 
     #[command(flatten)]
     pub(super) keys_section: KeyArgs,
@@ -177,7 +182,11 @@ Examples:
       signs with one key, to standard output
   zoneseal sign big.zone -K keys --nsec3 --opt-out --serial unixtime --jitter 12h --stats
 
-Exit codes: 0 signed; 1 the self-check failed and nothing was published; 2 bad input, usage or failure.";
+  zoneseal sign --zones /etc/dns/zones.list --previous --serial unixtime
+      signs many zones, and of each only what is new or due
+
+Exit codes: 0 signed; 1 the self-check failed and nothing was published; 2 bad input, usage or failure. Of many zones
+those that can be signed are, and 2 says that any failed, 1 that any failed the self-check.";
 
 /// `--serial`
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]

@@ -25,7 +25,11 @@ pub(super) fn print(
 ) -> Result<(), Failure> {
     let stats = args.run.stats.then(|| Stats::new(summary, watch, floor));
     if args.run.json {
-        let text = json_text(destination, summary, stats.as_ref());
+        let mut value = summary_json(destination, summary);
+        if let Some(stats) = &stats {
+            value["stats"] = stats_json(stats);
+        }
+        let text = format!("{value:#}");
         match destination {
             Destination::StandardOutput => env.say(text),
             Destination::File(_) => writeln!(env.stdout, "{text}")?,
@@ -258,7 +262,7 @@ fn stats_text(stats: &Stats) -> String {
 }
 
 /// The JSON form: one object.
-fn json_text(destination: &Destination, summary: &Summary, stats: Option<&Stats>) -> String {
+pub(super) fn summary_json(destination: &Destination, summary: &Summary) -> Value {
     let output = match destination {
         Destination::File(path) => path.display().to_string(),
         Destination::StandardOutput => "-".into(),
@@ -291,10 +295,7 @@ fn json_text(destination: &Destination, summary: &Summary, stats: Option<&Stats>
     if let Some(previous) = &summary.reuse {
         value["previous"] = previous_json(previous);
     }
-    if let Some(stats) = stats {
-        value["stats"] = stats_json(stats);
-    }
-    format!("{value:#}")
+    value
 }
 
 fn key_json(key: &KeySummary) -> Value {
