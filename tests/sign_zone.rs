@@ -471,6 +471,40 @@ fn foreign_dnskeys_that_are_none() {
     }
 }
 
+/// CDS and CDNSKEY of the zone file that would break the zone if a parent followed them are bad input, named by their
+/// line; those made by the signer pass as data.
+#[test]
+fn cds_of_the_input() {
+    let stale = "CDS 12345 15 2 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    let stale_key = "CDNSKEY 257 3 15 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4=";
+    for (records, part) in [
+        (stale.to_owned(), "name no key"),
+        (stale_key.to_owned(), "name no key"),
+        (format!("CDS 0 0 0 00\n@ IN {stale}"), "deletion"),
+    ] {
+        let refused = sign_example(&format!("{SMALL}@ IN {records}\n"), &SignOptions::default());
+        assert!(matches!(refused.result, Err(SignError::Refused)) && refused.text.is_none(), "{records}");
+        let finding = refused.findings.list().iter().find(|finding| finding.code == "cds-in-zone").unwrap();
+        assert!(finding.message.contains(part) && finding.position.is_some(), "{finding}");
+    }
+    let made = sign_example(SMALL, &SignOptions { cds: CdsPolicy::Publish, ..SignOptions::default() });
+    let mut zone = SMALL.to_owned();
+    for rtype in ["CDS", "CDNSKEY"] {
+        zone.extend(made.rdatas("example.", rtype).iter().map(|rdata| format!("@ IN {rtype} {rdata}\n")));
+    }
+    assert!(sign_example(&zone, &SignOptions::default()).result.is_ok());
+    let deletion = format!("{SMALL}@ IN CDS 0 0 0 00\n@ IN CDNSKEY 0 3 0 AA==\n");
+    assert!(sign_example(&deletion, &SignOptions::default()).result.is_ok());
+}
+
+/// A TTL that forbids caching the keys is said.
+#[test]
+fn dnskey_ttl_of_zero_is_warned_of() {
+    let ran = sign_example(SMALL, &SignOptions { dnskey_ttl: Some(Ttl::ZERO), ..SignOptions::default() });
+    assert!(ran.result.is_ok());
+    assert!(ran.findings.list().iter().any(|finding| finding.code == "ttl-zero"));
+}
+
 /// A DNSKEY in the zone file whose key file says "not published" goes, with a warning.
 #[test]
 fn timing_wins_over_the_zone_file() {

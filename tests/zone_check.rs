@@ -32,6 +32,17 @@ fn short(finding: &Diagnostic) -> String {
 const DS: &str = "DS 1 13 2 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const KEY: &str = "257 3 13 AAECAwQFBgcICQoLDA0ODw==";
 
+/// 5,000 A records need 80,000 octets and more, 4,000 fit.
+#[test]
+fn rrsets_too_large_for_an_answer() {
+    let addresses = |count: u32| {
+        let address = |n: u32| format!("big A 10.0.{}.{}", n / 256, n % 256);
+        (0..count).map(address).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(found(&addresses(4000)), [""; 0]);
+    assert_eq!(found(&addresses(5000)), ["warning rrset-too-large 6"]);
+}
+
 /// One defect at a time. `GOOD` ends at line 5.
 #[test]
 fn defects() {

@@ -11,8 +11,9 @@ use crate::base::{Diagnostic, Diagnostics, DigestType, Rtype, Ttl};
 use crate::crypto::{CryptoError, PublicKey};
 use crate::denial::chain_ttl;
 use crate::keys::KeySet;
-use crate::keys::ds::SyncRecords;
+use crate::keys::ds::{self, SyncRecords};
 use crate::rdata::dnskey::{Dnskey, key_tag};
+use crate::rdata::ds::Ds;
 use crate::zone::{RecordRef, Zone};
 
 /// What became of the DNSKEYs.
@@ -80,6 +81,10 @@ fn set_dnskeys(
         }
     }
     let ttl = dnskey_ttl(zone, keys.set(), options.dnskey_ttl);
+    if ttl == Ttl::ZERO {
+        let help = "answers that nobody may cache load servers and validators; give --dnskey-ttl 3600, say";
+        findings.push(Diagnostic::warning("ttl-zero", "the DNSKEY RRset gets TTL 0").because("N-21").help(help));
+    }
     zone.set_apex_rrset(Rtype::DNSKEY, ttl, rdatas);
     Ok(counts)
 }
@@ -137,7 +142,7 @@ fn check_foreign_fields(record: RecordRef<'_>) -> Result<(), Box<Diagnostic>> {
 /// CDS and CDNSKEY, which speak of the whole DS RRset the parent should have (CDS-1, CDS-2).
 fn set_cds(zone: &mut Zone, keys: &KeySet, policy: CdsPolicy) -> Result<(), Box<Diagnostic>> {
     let records = match policy {
-        CdsPolicy::AsInInput => return Ok(()),
+        CdsPolicy::AsInInput => return check_cds_of_input(zone, keys),
         CdsPolicy::Delete => SyncRecords::delete(),
         CdsPolicy::Publish => SyncRecords::for_set(keys, &[DigestType::SHA256]),
     };
@@ -152,5 +157,38 @@ fn set_cds(zone: &mut Zone, keys: &KeySet, policy: CdsPolicy) -> Result<(), Box<
     let ttl = zone.apex_node().rrset(Rtype::DNSKEY).expect("the keys were placed before").ttl();
     zone.set_apex_rrset(Rtype::CDS, ttl, records.cds);
     zone.set_apex_rrset(Rtype::CDNSKEY, ttl, records.cdnskey);
+    Ok(())
+}
+
+/// Refuses CDS and CDNSKEY of the zone file that would have the parent break the zone, while their line is known: a
+/// request to delete beside other records (CDS-6), or a set that names no key signing the DNSKEY RRset (CDS-3).
+fn check_cds_of_input(zone: &Zone, keys: &KeySet) -> Result<(), Box<Diagnostic>> {
+    for (rtype, delete) in [(Rtype::CDS, ds::CDS_DELETE), (Rtype::CDNSKEY, ds::CDNSKEY_DELETE)] {
+        let Some(rrset) = zone.apex_node().rrset(rtype) else { continue };
+        let refuse = |record: RecordRef<'_>, what: &str, reference| {
+            Diagnostic::error("cds-in-zone", format!("the {rtype} records of the zone file {what}"))
+                .at(record.position())
+                .because(reference)
+                .help("take them out of the zone file, or have them made with --cds or --cds-delete")
+        };
+        if let Some(request) = rrset.records().find(|record| record.rdata() == delete) {
+            if rrset.len() == 1 {
+                continue;
+            }
+            let what = "ask for deletion and name keys at the same time";
+            return Err(refuse(request, what, "RFC 8078 section 4, CDS-6").into());
+        }
+        let names_signer = |record: RecordRef<'_>| {
+            keys.signers_of(Rtype::DNSKEY).any(|key| match Ds::parse(record.rdata()).filter(|_| rtype == Rtype::CDS) {
+                Some(cds) => ds::ds_rdata(cds.digest_type, zone.apex(), &key.dnskey_rdata)
+                    .is_none_or(|rdata| rdata == record.rdata()),
+                None => key.dnskey_rdata == record.rdata(),
+            })
+        };
+        if !rrset.records().any(names_signer) {
+            let what = "name no key that signs the DNSKEY RRset: a parent that follows them breaks the zone";
+            return Err(refuse(rrset.first(), what, "RFC 7344 section 4.1, CDS-3").into());
+        }
+    }
     Ok(())
 }

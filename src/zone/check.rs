@@ -66,6 +66,7 @@ fn check_nodes<'z>(zone: &'z Zone, indices: Range<usize>, findings: &mut Diagnos
             targets::check(zone, node, findings);
         }
         check_zero_ttl(node, findings);
+        check_size(node, findings);
     }
     ds_ttls
 }
@@ -257,6 +258,31 @@ fn report_below_dname(node: NodeRef<'_>, dname: NodeRef<'_>, findings: &mut Diag
             .because("RFC 6672 section 2.4")
             .help("remove the data, or the DNAME; it is served unsigned at best, and some servers refuse the zone")
     });
+}
+
+/// Octets of a DNS message beside its records: header, and a question with its type and class.
+const MESSAGE_OVERHEAD: usize = 12 + 4;
+/// Octets of a record beside owner and RDATA, and the owner as a pointer to the question.
+const RECORD_OVERHEAD: usize = 10 + 2;
+
+/// An RRset must fit a message of 65,535 octets, or nobody ever sees it.
+fn check_size(node: NodeRef<'_>, findings: &mut Diagnostics) {
+    for rrset in node.rrsets() {
+        let records: usize = rrset.records().map(|record| RECORD_OVERHEAD + record.rdata().len()).sum();
+        let octets = MESSAGE_OVERHEAD + node.owner().as_wire().len() + records;
+        if octets > usize::from(u16::MAX) {
+            findings.push_with(Severity::Warning, || {
+                let (owner, rtype, count) = (node.owner(), rrset.rtype(), rrset.len());
+                let message = format!("\"{owner} {rtype}\" needs {octets} octets in an answer ({count} records)");
+                Diagnostic::warning("rrset-too-large", message)
+                    .at(rrset.first().position())
+                    .because("RFC 1035 section 4.2.2")
+                    .help(
+                        "a DNS message holds 65535 octets, signatures included: servers cannot answer with this RRset",
+                    )
+            });
+        }
+    }
 }
 
 /// TTL 0 (N-21). What a signer makes is left out: NSEC3PARAM has it by custom.
