@@ -323,7 +323,8 @@ impl std::str::FromStr for NameBuf {
 
     /// Reads a name as given on a command line: taken as absolute, with or without its final dot.
     fn from_str(text: &str) -> Result<Self, NameError> {
-        Self::from_text(text.as_bytes(), Some(Name::ROOT))
+        // There is no origin here that `@` could stand for; the root is `.`.
+        if text == "@" { Err(NameError::NoOrigin) } else { Self::from_text(text.as_bytes(), Some(Name::ROOT)) }
     }
 }
 
@@ -479,6 +480,7 @@ mod tests {
             assert_eq!(NameBuf::from_text(text.as_bytes(), None), Err(error), "{text}");
         }
         assert!(NameBuf::from_text("abcdefg.".repeat(31).as_bytes(), None).is_ok());
+        assert_eq!("@".parse::<NameBuf>(), Err(NameError::NoOrigin), "no origin on a command line");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::base::algorithm::AlgorithmUse;
 use crate::base::{Algorithm, NameBuf, TimeSpec, Ttl, UnixTime};
 use crate::crypto::PrivateKey;
 use crate::keys::generate::{KeySpec, NewKey, generate};
-use crate::keys::{KeyState, KeyTiming};
+use crate::keys::{KeyErrorKind, KeyState, KeyTiming};
 use crate::rdata::dnskey::{Dnskey, FLAG_SEP, FLAG_ZONE};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -163,7 +163,11 @@ pub(super) fn run(args: &KeygenArgs, env: &mut Env<'_>) -> Result<Outcome, Failu
     if args.algorithm == Algorithm::RSASHA512 {
         env.say("warning: algorithm 10 (RSASHA512) is not recommended for signing (RFC 9904); prefer 13");
     }
-    let key = generate(&spec, &args.directory, PrivateKey::generate).map_err(Failure::new)?;
+    let key = generate(&spec, &args.directory, PrivateKey::generate).map_err(|error| match error.kind {
+        // About the key that was asked for, not about the directory.
+        KeyErrorKind::Crypto(error) => Failure::new(error),
+        _ => Failure::new(error),
+    })?;
     if !args.quiet {
         talk(args, &key, env);
     }

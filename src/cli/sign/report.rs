@@ -127,7 +127,10 @@ const fn reasons(counts: &ReuseCounts) -> [(&'static str, &'static str, u64); 6]
 fn key_text(key: &KeySummary) -> String {
     let does = match key.role {
         None => "published only".into(),
-        Some(role) => format!("{}, {} signatures{}", role_name(role), key.signatures, by(key.library)),
+        Some(role) => {
+            let noun = if key.signatures == 1 { "signature" } else { "signatures" };
+            format!("{}, {} {noun}{}", role_name(role), key.signatures, by(key.library))
+        }
     };
     format!("{} algorithm {}: {does}", key.key_tag, key.algorithm)
 }
