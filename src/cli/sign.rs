@@ -91,6 +91,7 @@ fn sign(
         backend: args.run.backend.backend(),
         destination: destination.clone(),
         previous: previous(args, &destination)?,
+        leaves_directory: false,
         dsset: args.keys_section.dsset.as_deref(),
     };
     let result = job.run(options, env.now, &mut *env.stdout, &watch, &mut findings);

@@ -86,6 +86,7 @@ pub struct AtomicFile {
     directory: PathBuf,
     /// Of the names the file may have until it is in place.
     prefix: OsString,
+    syncs_directory: bool,
 }
 
 impl AtomicFile {
@@ -97,6 +98,13 @@ impl AtomicFile {
     /// If `path` is not a place for a regular file, or the file beside it cannot be made.
     pub fn create(path: &Path) -> Result<Self, OutputError> {
         Self::create_kind(path).map_err(|kind| OutputError { path: path.to_owned(), kind })
+    }
+
+    /// Leaves syncing the directory to the caller, who writes many files there: [`sync_directory`] once at the end
+    /// makes all their renames last.
+    #[must_use]
+    pub fn without_directory_sync(self) -> Self {
+        Self { syncs_directory: false, ..self }
     }
 
     fn create_kind(path: &Path) -> Result<Self, OutputErrorKind> {
@@ -112,10 +120,7 @@ impl AtomicFile {
             Err(error) => return Err(OutputErrorKind::Io(error)),
         };
         let name = target.file_name().ok_or(OutputErrorKind::NoFileName)?;
-        let directory = match target.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-            _ => PathBuf::from("."),
-        };
+        let directory = parent_of(&target);
         let mut prefix = OsString::from(".");
         prefix.push(name);
         prefix.push(".");
@@ -125,7 +130,7 @@ impl AtomicFile {
             // After the owner, whose change may clear bits of the mode.
             temporary.file().set_permissions(old.permissions()).map_err(OutputErrorKind::Io)?;
         }
-        Ok(Self { temporary, target, directory, prefix })
+        Ok(Self { temporary, target, directory, prefix, syncs_directory: true })
     }
 }
 
@@ -178,15 +183,35 @@ impl Output for AtomicFile {
     }
 
     fn commit(self: Box<Self>) -> io::Result<()> {
-        let Self { temporary, target, directory, prefix } = *self;
+        let Self { temporary, target, directory, prefix, syncs_directory } = *self;
         temporary.file().sync_all()?;
         temporary.persist(&directory, &prefix, &target)?;
-        sync_directory(&directory)
+        if syncs_directory { sync_directory(&directory) } else { Ok(()) }
+    }
+}
+
+/// The directory in which a file at a path is replaced, symbolic links followed.
+///
+/// # Errors
+/// If there are too many links.
+pub fn directory_of(path: &Path) -> io::Result<PathBuf> {
+    let target = follow_links(path)?;
+    Ok(parent_of(&target))
+}
+
+/// The directory of a file.
+fn parent_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
     }
 }
 
 /// Makes the rename itself last: without it a crash may bring the old name back.
-fn sync_directory(directory: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// From the directory.
+pub fn sync_directory(directory: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
 }
 

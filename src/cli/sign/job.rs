@@ -32,6 +32,8 @@ pub(super) struct Job<'a> {
     pub(super) destination: Destination,
     /// The previous signed zone.
     pub(super) previous: Option<PathBuf>,
+    /// Whether the caller syncs the output's directory, for many zones at once.
+    pub(super) leaves_directory: bool,
     /// Where the `dsset-` file goes.
     pub(super) dsset: Option<&'a Path>,
 }
@@ -67,7 +69,10 @@ impl Job<'_> {
         };
         let dsset = self.dsset.map(|directory| Dsset::begin(directory, zone.apex())).transpose()?;
         let output: Box<dyn Output + '_> = match &self.destination {
-            Destination::File(path) => Box::new(AtomicFile::create(path).map_err(Failure::new)?),
+            Destination::File(path) => {
+                let file = AtomicFile::create(path).map_err(Failure::new)?;
+                Box::new(if self.leaves_directory { file.without_directory_sync() } else { file })
+            }
             Destination::StandardOutput => {
                 Box::new(Spool::create(stdout).map_err(|error| Failure::new(format!("spooling: {error}")))?)
             }

@@ -11,10 +11,11 @@ use super::watch::{Watch, peak_memory};
 use crate::base::{Diagnostic, Diagnostics, NameBuf, UnixTime};
 use crate::cli::input::{FINDINGS_MAX, ZoneText, write_findings};
 use crate::keys::{KeyDirectory, KeySource};
+use crate::output::atomic::{directory_of, sync_directory};
 use crate::sign::{SignError, SignOptions, Summary};
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -68,6 +69,7 @@ pub(super) fn run(
     let sign = |entry: &Entry| sign(entry, &directories[&entry.key_directory], args, options, now);
     // A zone is a job: the next one waiting goes to whoever is free.
     let done: Vec<Done> = entries.par_iter().with_max_len(1).map(sign).collect();
+    sync_directories(&entries, &done)?;
     for (entry, done) in entries.iter().zip(&done) {
         for line in String::from_utf8_lossy(&done.talk).lines() {
             env.say(format_args!("{}: {line}", entry.zone_file.display()));
@@ -80,6 +82,16 @@ pub(super) fn run(
         (0, _) => Outcome::Finding,
         _ => Outcome::Failed,
     })
+}
+
+/// Makes the renames of all outputs last, a directory once: the files themselves are synced already.
+fn sync_directories(entries: &[Entry], done: &[Done]) -> Result<(), Failure> {
+    let fail = |path: &Path, error: io::Error| Failure::new(format_args!("{}: {error}", path.display()));
+    let mut directories = BTreeSet::new();
+    for (entry, _) in entries.iter().zip(done).filter(|(_, done)| matches!(done.fate, Fate::Signed(_))) {
+        directories.insert(directory_of(&entry.output).map_err(|error| fail(&entry.output, error))?);
+    }
+    directories.iter().try_for_each(|path| sync_directory(path).map_err(|error| fail(path, error)))
 }
 
 /// Signs one of the zones.
@@ -99,6 +111,7 @@ fn sign(
             backend: args.run.backend.backend(),
             destination: Destination::File(entry.output.clone()),
             previous: args.previous.is_some().then(|| entry.output.clone()),
+            leaves_directory: true,
             dsset: args.keys_section.dsset.as_deref(),
         };
         job.run(options, now, &mut io::sink(), &Watch::start(false), &mut findings)
