@@ -82,7 +82,7 @@ const SUMMARY: &str = "\
 zone        example.
 serial      1 (kept)
 records     3 read; 13 written
-key         33535 algorithm 15 (ED25519): KSK, 1 signatures by aws-lc
+key         33535 algorithm 15 (ED25519): KSK, 1 signature by aws-lc
 key         49620 algorithm 15 (ED25519): ZSK, 5 signatures by aws-lc
 denial      NSEC, 2 records
 signatures  6; expire 2026-02-07T23:00:00Z
@@ -269,9 +269,9 @@ fn stats_name_every_stage() {
 fn back_ends_sign_alike() {
     let place = Place::new();
     for (backend, key, check) in [
-        ("auto", "KSK, 1 signatures by aws-lc", "with ring for aws-lc's"),
-        ("aws-lc", "KSK, 1 signatures by aws-lc", "with ring for aws-lc's"),
-        ("ring", "KSK, 1 signatures by ring", "with aws-lc for ring's"),
+        ("auto", "KSK, 1 signature by aws-lc", "with ring for aws-lc's"),
+        ("aws-lc", "KSK, 1 signature by aws-lc", "with ring for aws-lc's"),
+        ("ring", "KSK, 1 signature by ring", "with aws-lc for ring's"),
     ] {
         let output = place.run(&["example.zone", "-K", "keys", "--backend", backend, "-f", backend]);
         let talk = text(&output.stderr);
