@@ -1,6 +1,6 @@
 //! Loading keys: one by name, or all of a zone in a directory.
 
-use super::name::{KeyPaths, file_form, paths_of, zone_part};
+use super::name::{KeyPaths, lowered_forms, paths_of, zone_part};
 use super::private_file::{FILE_LEN_MAX, PrivateFile};
 use super::public_file::PublicFile;
 use super::{KeyError, KeyErrorKind, ZoneKey};
@@ -64,11 +64,11 @@ impl KeyDirectory {
 
     /// The `.key` files of a zone, sorted.
     fn files_of(&self, zone: Name<'_>) -> Vec<PathBuf> {
-        let mut forms = vec![file_form(zone), zone.to_string().to_ascii_lowercase()];
-        forms.dedup();
-        let mut paths: Vec<PathBuf> =
-            forms.iter().filter_map(|form| self.by_zone.get(form)).flatten().cloned().collect();
+        let files = |form: &String| self.by_zone.get(form).into_iter().flatten().cloned();
+        let mut paths: Vec<PathBuf> = lowered_forms(zone).iter().flat_map(files).collect();
         paths.sort();
+        // The two forms are mostly one.
+        paths.dedup();
         paths
     }
 }

@@ -46,12 +46,17 @@ pub fn zone_part(file_name: &str) -> Option<&str> {
     name.strip_prefix('K').filter(|_| are_digits(tag, 5) && are_digits(algorithm, 3))
 }
 
-/// Whether a file name is that of the public half of a key of the zone. Letters compare without case, and the name may
-/// also stand unescaped, as ldns writes both.
+/// How the zone's name may stand in file names, lowered, for letters there compare without case: escaped, or as it is in
+/// text, which ldns writes.
+#[must_use]
+pub fn lowered_forms(zone: Name<'_>) -> [String; 2] {
+    [file_form(zone).to_ascii_lowercase(), zone.to_string().to_ascii_lowercase()]
+}
+
+/// Whether a file name is that of the public half of a key of the zone.
 #[must_use]
 pub fn is_public_half_of(file_name: &str, zone: Name<'_>) -> bool {
-    zone_part(file_name)
-        .is_some_and(|name| name.eq_ignore_ascii_case(&file_form(zone)) || name.eq_ignore_ascii_case(&zone.to_string()))
+    zone_part(file_name).is_some_and(|name| lowered_forms(zone).contains(&name.to_ascii_lowercase()))
 }
 
 /// The two files of a key.
