@@ -2,7 +2,7 @@
 //!
 //! A file is written in its target's directory, synced, and renamed over the target; then the directory is synced.
 //! Whatever fails before the rename leaves the old file as it was and removes the new one; so does a process that is
-//! killed, where files without a name are to be had (see [`super::temporary`]). Standard output cannot be taken back,
+//! killed, where files without a name are to be had (see `temporary.rs`). Standard output cannot be taken back,
 //! so what goes there is first spooled to a file without a name.
 
 use super::temporary::Temporary;
