@@ -75,6 +75,18 @@ fn every_rule_cited_is_explained() {
     assert!(missing.is_empty(), "docs/rules.md does not explain {}", missing.join(" "));
 }
 
+/// Scripts act on finding codes, so the page that lists them must have them all.
+#[test]
+fn every_finding_of_verify_is_listed() {
+    let page = read(&root().join("docs/verifying.md"));
+    let missing: Vec<_> = zoneseal::verify::Rule::ALL
+        .iter()
+        .map(|rule| rule.code())
+        .filter(|code| !page.contains(&format!("| `{code}` |")))
+        .collect();
+    assert!(missing.is_empty(), "docs/verifying.md does not list {}", missing.join(" "));
+}
+
 /// `SIG-2`, `N3-10`: a family that docs/rules.md has, and a number.
 fn is_rule_id(word: &str) -> bool {
     let families = ["ALG", "SIG", "CAN", "TIM", "NSEC", "N3", "ENC", "CDS", "ZMD", "SER", "ZF", "V", "N"];
