@@ -13,6 +13,7 @@ pub mod crypto;
 pub mod denial;
 pub mod keys;
 pub mod output;
+pub mod policy;
 pub mod rdata;
 pub mod sign;
 pub mod verify;

@@ -15,8 +15,9 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("keys", &["base", "rdata", "crypto"]),
     ("output", &["base", "rdata", "zone"]),
     ("verify", &["base", "rdata", "zonefile", "zone", "crypto", "keys"]),
+    ("policy", &["base", "rdata", "crypto", "keys"]),
     ("sign", &["base", "rdata", "zonefile", "zone", "denial", "crypto", "keys", "output", "verify"]),
-    ("cli", &["base", "rdata", "zonefile", "zone", "denial", "crypto", "keys", "output", "verify", "sign"]),
+    ("cli", &["base", "rdata", "zonefile", "zone", "denial", "crypto", "keys", "output", "verify", "policy", "sign"]),
 ];
 
 /// What the reader of zone files may name of `zone`: where it puts the records, not what becomes of them.
@@ -89,7 +90,7 @@ fn every_finding_of_verify_is_listed() {
 
 /// `SIG-2`, `N3-10`: a family that docs/rules.md has, and a number.
 fn is_rule_id(word: &str) -> bool {
-    let families = ["ALG", "SIG", "CAN", "TIM", "NSEC", "N3", "ENC", "CDS", "ZMD", "SER", "ZF", "V", "N"];
+    let families = ["ALG", "SIG", "CAN", "TIM", "NSEC", "N3", "ENC", "CDS", "ZMD", "SER", "ZF", "V", "N", "I", "E"];
     word.split_once('-').is_some_and(|(family, number)| {
         families.contains(&family) && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
     })
