@@ -15,12 +15,14 @@ pub mod private_file;
 pub mod public_file;
 pub mod role;
 pub mod timing;
+pub mod usage;
 pub mod write;
 
 pub use error::{KeyError, KeyErrorKind};
 pub use file::{KeyDirectory, KeySource, LoadOptions, load};
 pub use role::{KeyRole, KeySet};
 pub use timing::{KeyState, KeyTiming};
+pub use usage::{DataSigning, KeyId, KeyUse};
 
 use crate::base::{Algorithm, NameBuf, Ttl, UnixTime};
 use crate::crypto::{CryptoError, Signer};
@@ -53,6 +55,12 @@ pub struct ZoneKey {
 }
 
 impl ZoneKey {
+    /// Its name for those who keep a record of keys.
+    #[must_use]
+    pub fn id(&self) -> KeyId {
+        KeyId::of_file(&self.source)
+    }
+
     /// The fields of its DNSKEY.
     ///
     /// # Panics

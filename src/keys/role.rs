@@ -8,7 +8,10 @@
 //!
 //! The role is policy and the SEP flag only a hint (SIG-10), so roles are dealt per algorithm: keys with the flag are KSKs
 //! and those without are ZSKs as long as both kinds sign; if one kind alone does, its keys are CSKs and sign all (SIG-9).
+//!
+//! With [`KeyUse`]s each key does what its use says, whatever its times and flags; the role is then only a name for it.
 
+use super::usage::{DataSigning, KeyId, KeyUse};
 use super::{KeyState, ZoneKey};
 use crate::base::{Algorithm, Diagnostic, Diagnostics, Name, Rtype, Ttl, UnixTime};
 
@@ -25,14 +28,20 @@ pub enum KeyRole {
     Revoked,
 }
 
-/// The keys of a zone at a time: all of them published, most of them signing.
+/// The keys of a zone at a time: most of them published, most of them signing.
 #[derive(Debug)]
 pub struct KeySet {
+    /// The published ones first.
     keys: Vec<ZoneKey>,
+    published_count: usize,
     /// By index of the key: what it signs.
     roles: Vec<Option<KeyRole>>,
+    /// By index of the key: whether signatures over zone data that it made before may stay.
+    keeps_old: Vec<bool>,
     /// By index of the key: whether CDS and CDNSKEY stand for it.
     in_sync: Vec<bool>,
+    /// Whether uses decided, not times.
+    is_by_uses: bool,
 }
 
 impl KeySet {
@@ -63,7 +72,39 @@ impl KeySet {
                 _ => key.timing.is_in_sync(now) && (has_ksk_role(*role) || (key.is_sep() && !key.is_revoked())),
             })
             .collect();
-        let set = Self { keys, roles, in_sync };
+        let keeps_old = vec![false; keys.len()];
+        let set = Self { published_count: keys.len(), keys, roles, keeps_old, in_sync, is_by_uses: false };
+        set.check_algorithms(findings);
+        set
+    }
+
+    /// Sorts out keys by what each is to do. Keys without a use are dropped. Errors in `findings` mean that no zone must
+    /// be signed with the set.
+    #[must_use]
+    pub fn by_uses(zone: Name<'_>, keys: Vec<ZoneKey>, uses: &[KeyUse], findings: &mut Diagnostics) -> Self {
+        let mut keys = keys;
+        check_zone(zone, &keys, findings);
+        check_duplicates(&mut keys, findings);
+        check_present(&keys, uses, findings);
+        let mut used: Vec<(ZoneKey, &KeyUse)> = keys
+            .into_iter()
+            .filter_map(|key| {
+                let id = key.id();
+                Some((key, uses.iter().find(|one| one.key == id && is_of_use(one))?))
+            })
+            .collect();
+        for (key, one) in used.iter_mut().filter(|(_, one)| one.is_revoked) {
+            key.revoke();
+            check_revoked(key, one, findings);
+        }
+        used.sort_by_key(|(key, one)| (!one.is_published, key.algorithm, !key.is_sep(), key.key_tag));
+        let published_count = used.partition_point(|(_, one)| one.is_published);
+        let roles = used.iter().map(|(key, one)| role_of(key, one, findings)).collect();
+        let keeps_old = used.iter().map(|(_, one)| one.signs_data == DataSigning::KeepOld).collect();
+        let in_sync = used.iter().map(|(_, one)| one.is_in_sync).collect();
+        let keys: Vec<ZoneKey> = used.into_iter().map(|(key, _)| key).collect();
+        check_tags(&keys, findings);
+        let set = Self { keys, published_count, roles, keeps_old, in_sync, is_by_uses: true };
         set.check_algorithms(findings);
         set
     }
@@ -71,13 +112,38 @@ impl KeySet {
     /// The members of the DNSKEY RRset: by algorithm, keys with the SEP flag first, then by tag.
     #[must_use]
     pub fn published(&self) -> &[ZoneKey] {
+        &self.keys[..self.published_count]
+    }
+
+    /// The keys that sign though they are not published, or whose signatures may stay; in the same order. Only uses make
+    /// such keys.
+    #[must_use]
+    pub fn unpublished(&self) -> &[ZoneKey] {
+        &self.keys[self.published_count..]
+    }
+
+    /// All keys: [`Self::published`], then [`Self::unpublished`].
+    #[must_use]
+    pub fn all(&self) -> &[ZoneKey] {
         &self.keys
     }
 
-    /// What a key of [`Self::published`] signs; `None` if nothing.
+    /// What a key of [`Self::all`] signs; `None` if nothing.
     #[must_use]
     pub fn role(&self, index: usize) -> Option<KeyRole> {
         self.roles[index]
+    }
+
+    /// Whether signatures over zone data that a key of [`Self::all`] made before may stay until they are due.
+    #[must_use]
+    pub fn keeps_old(&self, index: usize) -> bool {
+        self.keeps_old[index]
+    }
+
+    /// Whether uses decided what each key does, and not the times in the key files.
+    #[must_use]
+    pub const fn is_by_uses(&self) -> bool {
+        self.is_by_uses
     }
 
     /// The keys that sign RRsets of a type, at the apex or elsewhere. Each has a signer.
@@ -110,17 +176,21 @@ impl KeySet {
     /// The lowest TTL in the key files, for the DNSKEY RRset; `None` if no file has one.
     #[must_use]
     pub fn ttl(&self) -> Option<Ttl> {
-        self.keys.iter().filter_map(|key| key.ttl).min()
+        self.published().iter().filter_map(|key| key.ttl).min()
     }
 
     /// Every algorithm in the DNSKEY RRset must sign all data (SIG-9).
     fn check_algorithms(&self, findings: &mut Diagnostics) {
-        if self.keys.is_empty() {
+        if self.published().is_empty() {
             let finding = Diagnostic::error("no-keys", "there is no key to sign with")
                 .help("make one with zoneseal keygen, or name the directory with -K; keys may also be not yet published or deleted, see zoneseal key show");
             return findings.push(finding);
         }
-        for keys in self.keys.chunk_by(|a, b| a.algorithm == b.algorithm) {
+        for keys in self.published().chunk_by(|a, b| a.algorithm == b.algorithm) {
+            // An algorithm of which only revoked keys are left obliges nobody.
+            if self.is_by_uses && keys.iter().all(ZoneKey::is_revoked) {
+                continue;
+            }
             let algorithm = keys[0].algorithm;
             let of_algorithm = |rtype| self.signers_of(rtype).filter(move |key| key.algorithm == algorithm);
             if of_algorithm(Rtype::SOA).next().is_none() {
@@ -148,6 +218,49 @@ impl KeySet {
     }
 }
 
+/// Whether a use is of any.
+fn is_of_use(one: &KeyUse) -> bool {
+    one.is_published || one.signs_dnskey || one.signs_data != DataSigning::No
+}
+
+/// What a key signs by its use. Says why not where it is to and cannot.
+fn role_of(key: &ZoneKey, one: &KeyUse, findings: &mut Diagnostics) -> Option<KeyRole> {
+    let role = match (one.signs_dnskey, one.signs_data == DataSigning::Yes) {
+        (false, false) => return None,
+        (true, _) if key.is_revoked() => KeyRole::Revoked,
+        (true, false) => KeyRole::Ksk,
+        (false, true) => KeyRole::Zsk,
+        (true, true) => KeyRole::Csk,
+    };
+    if can_sign(key, findings) {
+        return Some(role);
+    }
+    // A KSK kept elsewhere gets a warning of its own; without a ZSK there is no zone.
+    if key.refusal.is_none() && one.signs_data == DataSigning::Yes {
+        let message = format!("key {} is to sign zone data, and its private half is not here", name(key));
+        let help = "put the .private file back beside the .key file; if it is lost, roll the key as in an emergency";
+        findings.push(Diagnostic::error("key-without-private", message).help(help));
+    }
+    None
+}
+
+/// Refuses uses of keys that are not there: signing without them would break the zone.
+fn check_present(keys: &[ZoneKey], uses: &[KeyUse], findings: &mut Diagnostics) {
+    let ids: Vec<KeyId> = keys.iter().map(ZoneKey::id).collect();
+    for one in uses.iter().filter(|one| is_of_use(one) && !ids.contains(&one.key)) {
+        let message = format!("the key {} is to be used, and its .key file is not here", one.key);
+        findings.push(Diagnostic::error("key-missing", message).help("put its files back, from the trash or a backup"));
+    }
+}
+
+/// A revoked key signs the DNSKEY RRset and nothing else (RFC 5011 section 2.1).
+fn check_revoked(key: &ZoneKey, one: &KeyUse, findings: &mut Diagnostics) {
+    if one.signs_data != DataSigning::No || one.is_in_sync {
+        let message = format!("the revoked key {} must not sign zone data or stand in CDS", name(key));
+        findings.push(Diagnostic::error("revoked-key-use", message).because("RFC 5011 section 2.1, ENC-6"));
+    }
+}
+
 /// Whether a time is set and not in the future.
 fn is_past(time: Option<UnixTime>, now: UnixTime) -> bool {
     time.is_some_and(|time| time <= now)
@@ -165,9 +278,11 @@ fn name(key: &ZoneKey) -> String {
 /// Whether a key signs at all: it may, it can, and its time has come. Says why not where that is news.
 fn signs(key: &ZoneKey, now: UnixTime, findings: &mut Diagnostics) -> bool {
     let is_due = key.is_named || key.timing.is_active(now) || key.is_revoked();
-    if !is_due {
-        return false;
-    }
+    is_due && can_sign(key, findings)
+}
+
+/// Whether a key that is to sign can. Says why not where that is news.
+fn can_sign(key: &ZoneKey, findings: &mut Diagnostics) -> bool {
     if let Some(refusal) = &key.refusal {
         let message = format!("key {} cannot sign: {refusal}", name(key));
         findings.push(Diagnostic::error("key-refused", message).because("RFC 9904, N-2, N-3"));
