@@ -75,6 +75,15 @@ impl UnixTime {
         self.format("%Y-%m-%dT%H:%M:%SZ")
     }
 
+    /// Reads what [`Self::to_iso_text`] writes.
+    #[must_use]
+    pub fn from_iso_text(text: &str) -> Option<Self> {
+        let date = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%SZ").ok()?;
+        let time = Self(date.and_utc().timestamp());
+        // chrono also takes other widths and signs; only one text is a time's.
+        (time.to_iso_text() == text).then_some(time)
+    }
+
     /// By a chrono format; times outside chrono's years print as seconds.
     #[must_use]
     pub fn format(self, format: &str) -> String {
@@ -376,6 +385,16 @@ mod tests {
             (0, 0x8000_0000, None),
         ] {
             assert_eq!(serial_cmp(left, right), order, "{left} {right}");
+        }
+    }
+
+    #[test]
+    fn iso_text_comes_back() {
+        for time in [0, 1_704_067_200, -1, 253_402_300_799] {
+            assert_eq!(UnixTime::from_iso_text(&UnixTime(time).to_iso_text()), Some(UnixTime(time)));
+        }
+        for bad in ["2024-1-01T00:00:00Z", "2024-01-01T00:00:00", "2024-01-01 00:00:00Z", "2024-01-01T00:00:60Z", ""] {
+            assert_eq!(UnixTime::from_iso_text(bad), None, "{bad}");
         }
     }
 
