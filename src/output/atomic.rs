@@ -107,6 +107,16 @@ impl AtomicFile {
         Self { syncs_directory: false, ..self }
     }
 
+    /// Lets nobody but its owner read or write the file (mode 0600), whatever the old file's mode and the umask say.
+    ///
+    /// # Errors
+    /// If the mode cannot be set.
+    pub fn private(self) -> io::Result<Self> {
+        #[cfg(unix)]
+        self.temporary.file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+        Ok(self)
+    }
+
     fn create_kind(path: &Path) -> Result<Self, OutputErrorKind> {
         // Asked of the path itself: a link such as /dev/stdout may lead to a pipe that has no path of its own.
         if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
@@ -343,6 +353,18 @@ mod tests {
         // A ring of links ends in an error, not in a loop.
         std::os::unix::fs::symlink("ring", directory.path().join("ring")).unwrap();
         assert!(AtomicFile::create(&directory.path().join("ring")).unwrap_err().to_string().contains("symbolic links"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_private_file_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("state");
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        Box::new(AtomicFile::create(&path).unwrap().private().unwrap()).commit().unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[cfg(unix)]
