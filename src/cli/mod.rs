@@ -4,6 +4,7 @@
 //! expiring, policy violation), 2 usage or failure.
 
 mod check;
+mod diff;
 mod ds;
 pub mod env;
 mod input;
@@ -126,6 +127,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     Check(check::CheckArgs),
     Print(print::PrintArgs),
+    Diff(diff::DiffArgs),
     Keygen(keygen::KeygenArgs),
     #[command(subcommand)]
     Key(key_show::KeyCommand),
@@ -161,6 +163,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> 
         Command::Verify(args) => verify::run(args, env),
         Command::Check(args) => check::run(args, env),
         Command::Print(args) => print::run(args, env),
+        Command::Diff(args) => diff::run(args, env),
         Command::Keygen(args) => keygen::run(args, env),
         Command::Key(args) => key_show::run(args, env),
         Command::Ds(args) => ds::run(args, env),

@@ -7,6 +7,7 @@
 
 pub mod arena;
 pub mod build;
+pub mod changes;
 pub mod check;
 pub mod compare;
 mod cuts;
