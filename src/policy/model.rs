@@ -1,5 +1,6 @@
 //! What a policy says, field by field.
 
+use super::preset::Preset;
 use crate::base::{Algorithm, DigestType, Seconds, Ttl};
 
 /// How a zone is to be signed, and how its keys are to be rolled.
@@ -9,6 +10,8 @@ use crate::base::{Algorithm, DigestType, Seconds, Ttl};
 pub struct Policy {
     /// What it is called: the name of a preset, or `NAME` of `[policy.NAME]`.
     pub name: String,
+    /// The preset it builds upon, whose limits it is held to.
+    pub base: Preset,
     /// Whether the zone is to be signed at all.
     pub dnssec: DnssecGoal,
     /// Which kinds of keys the zone has.
