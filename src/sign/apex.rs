@@ -67,9 +67,17 @@ fn set_dnskeys(
         }
         if let Some(withheld) = keys.withheld(rdata) {
             let tag = key_tag(rdata);
-            let message =
-                format!("the DNSKEY {tag} is left out, as the times in {} have it", withheld.source.display());
-            let help = "change the key's times, or take the record out of the zone file";
+            let source = withheld.source.display();
+            let (message, help) = match keys.set().is_by_uses() {
+                true => (
+                    format!("the DNSKEY {tag} of {source} is left out, as the zone's state has it"),
+                    "take the record out of the zone file: the state decides which keys are published",
+                ),
+                false => (
+                    format!("the DNSKEY {tag} is left out, as the times in {source} have it"),
+                    "change the key's times, or take the record out of the zone file",
+                ),
+            };
             findings.push(Diagnostic::warning("dnskey-timing", message).at(record.position()).help(help));
         } else if options.foreign_dnskeys == ForeignDnskeys::Keep {
             check_foreign_fields(record)?;

@@ -15,6 +15,7 @@ pub mod options;
 pub mod own_keys;
 pub mod plan;
 pub mod previous;
+pub mod published;
 mod render;
 mod run;
 pub mod self_check;
@@ -30,8 +31,9 @@ pub use options::{
     CdsPolicy, DenialOptions, ForeignDnskeys, SelfCheck, SignOptions, ZonemdHash, is_dropped_from_input,
 };
 pub use own_keys::OwnKeys;
-pub use plan::{Plan, SigningKey};
+pub use plan::{KeyName, OldKey, Plan, Signers, SigningKey};
 pub use previous::{Previous, ReuseCounts};
+pub use published::Published;
 pub use self_check::{Checked, SelfCheckFailure};
 pub use serial::SerialPolicy;
 pub use summary::{KeySummary, ReuseSummary, Summary};

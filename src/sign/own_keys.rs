@@ -1,7 +1,7 @@
 //! The keys of a run: those that are published, and those whose time has not come or has passed.
 
 use crate::base::{Diagnostics, Name, UnixTime};
-use crate::keys::{KeySet, ZoneKey};
+use crate::keys::{KeySet, KeyUse, ZoneKey};
 use crate::rdata::dnskey::{Dnskey, FLAG_REVOKE};
 use std::path::PathBuf;
 
@@ -25,11 +25,21 @@ impl OwnKeys {
     /// Sorts out loaded keys. Errors in `findings` mean that no zone must be signed with them.
     #[must_use]
     pub fn new(zone: Name<'_>, keys: Vec<ZoneKey>, now: UnixTime, findings: &mut Diagnostics) -> Self {
+        Self::sorted(keys, |keys| KeySet::new(zone, keys, now, findings))
+    }
+
+    /// Sorts out loaded keys by what each is to do; see [`KeySet::by_uses`].
+    #[must_use]
+    pub fn by_uses(zone: Name<'_>, keys: Vec<ZoneKey>, uses: &[KeyUse], findings: &mut Diagnostics) -> Self {
+        Self::sorted(keys, |keys| KeySet::by_uses(zone, keys, uses, findings))
+    }
+
+    fn sorted(keys: Vec<ZoneKey>, sort: impl FnOnce(Vec<ZoneKey>) -> KeySet) -> Self {
         let mut withheld: Vec<WithheldKey> = keys
             .iter()
             .map(|key| WithheldKey { dnskey_rdata: key.dnskey_rdata.clone(), source: key.source.clone() })
             .collect();
-        let set = KeySet::new(zone, keys, now, findings);
+        let set = sort(keys);
         withheld.retain(|key| !set.published().iter().any(|other| is_same_key(&other.dnskey_rdata, &key.dnskey_rdata)));
         Self { set, withheld }
     }

@@ -11,10 +11,10 @@
 //! only to tell the reasons apart and to verify nothing in vain. Chain records are made anew every time, and are to the
 //! survey RRsets like others.
 
-use super::plan::SigningKey;
+use super::plan::{KeyName, OldKey, Signers};
 use super::render::{Job, Owner, Set};
 use super::tbs::push_canonical_rrset;
-use crate::base::{Diagnostic, Diagnostics, Name, Rtype, Seconds, UnixTime, sort_key};
+use crate::base::{Algorithm, Diagnostic, Diagnostics, Name, Rtype, Seconds, UnixTime, sort_key};
 use crate::crypto::CryptoError;
 use crate::denial::OwnerItem;
 use crate::rdata::rrsig::Rrsig;
@@ -105,6 +105,16 @@ impl ReuseCounts {
         self.bad += other.bad;
         self.key_gone += other.key_gone;
     }
+
+    const fn add_found(&mut self, found: Found) {
+        match found {
+            Found::Nothing => self.new += 1,
+            Found::Changed => self.changed += 1,
+            Found::Due => self.due += 1,
+            // Counted when it is verified.
+            Found::Candidate => {}
+        }
+    }
 }
 
 /// Which signatures of an earlier signing stand.
@@ -145,7 +155,7 @@ impl<'p> Reuse<'p> {
     }
 
     /// The signature of a key over an RRset of a node of the earlier zone, if it stands.
-    pub(super) fn kept(&self, before: NodeRef<'p>, rtype: Rtype, key: &SigningKey<'_>) -> Option<Rrsig<'p>> {
+    pub(super) fn kept(&self, before: NodeRef<'p>, rtype: Rtype, key: KeyName) -> Option<Rrsig<'p>> {
         let rrsigs = before.rrsigs_covering(rtype)?;
         let standing = rrsigs.places().zip(rrsigs.records()).filter(|(place, _)| self.is_kept(*place));
         standing.filter_map(|(_, record)| Rrsig::parse(record.rdata())).find(|rrsig| is_by(rrsig, key))
@@ -168,8 +178,8 @@ impl<'p> Reuse<'p> {
     }
 }
 
-fn is_by(rrsig: &Rrsig<'_>, key: &SigningKey<'_>) -> bool {
-    (rrsig.algorithm, rrsig.key_tag) == (key.algorithm(), key.key_tag)
+fn is_by(rrsig: &Rrsig<'_>, key: KeyName) -> bool {
+    (rrsig.algorithm, rrsig.key_tag) == key
 }
 
 /// Walks along the nodes of a zone with names in canonical order.
@@ -209,7 +219,7 @@ impl<'z> Cursor<'z> {
 pub(super) struct Survey<'j, 'p> {
     job: Job<'j>,
     before: &'p Zone,
-    /// By index of the plan's key.
+    /// By index of the plan's keys, then of its old keys.
     verifiers: Vec<Box<dyn SignatureVerifier>>,
     refresh: Option<Seconds>,
 }
@@ -228,10 +238,31 @@ struct Surveyed {
     findings: Vec<Diagnostic>,
 }
 
+/// An RRset to publish, and what is there of it and its signatures.
+#[derive(Clone, Copy, Debug)]
+struct Against<'s, 'p> {
+    owner: Owner<'s>,
+    set: Set<'s>,
+    before: NodeRef<'p>,
+    rrsigs: RrsetRef<'p>,
+    /// Whether the RRset is the one that was signed.
+    is_equal: bool,
+    is_spelled_alike: bool,
+}
+
+/// What became of the search for a key's signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    Nothing,
+    Changed,
+    Due,
+    Candidate,
+}
+
 /// A signature that may stand if it verifies.
 #[derive(Debug)]
 struct Candidate<'z> {
-    /// Index of its key in the plan.
+    /// Index of its key in the plan, old keys after the others.
     key: usize,
     place: usize,
     record: RecordRef<'z>,
@@ -260,8 +291,10 @@ impl<'j, 'p> Survey<'j, 'p> {
         verifiers: &dyn VerifierSource,
         refresh: Option<Seconds>,
     ) -> Result<Self, CryptoError> {
-        let open = |key: &SigningKey<'_>| verifiers.open(key.algorithm(), key.public_key);
-        Ok(Self { verifiers: job.plan.keys().iter().map(open).collect::<Result<_, _>>()?, job, before, refresh })
+        let keys = job.plan.keys().iter().map(|key| (key.algorithm(), key.public_key));
+        let old_keys = job.plan.old_keys().iter().map(|key| (key.algorithm, key.public_key));
+        let verifiers = keys.chain(old_keys).map(|(algorithm, public_key)| verifiers.open(algorithm, public_key));
+        Ok(Self { verifiers: verifiers.collect::<Result<_, _>>()?, job, before, refresh })
     }
 
     /// Looks at every RRset that is to be published, on the current rayon pool. Signatures that are bad get a warning
@@ -332,10 +365,10 @@ impl<'j, 'p> Survey<'j, 'p> {
         candidates: &mut Candidates<'p>,
         out: &mut Surveyed,
     ) {
-        let signers = self.job.signers(owner, set);
-        out.records += (set.rdatas().count() + signers.len()) as u64;
+        let Signers { keys, old_keys, .. } = self.job.signers(owner, set);
+        out.records += (set.rdatas().count() + keys.len()) as u64;
         let Some(before) = before else {
-            out.counts.new += signers.len() as u64;
+            out.counts.new += keys.len() as u64;
             return;
         };
         let is_spelled_alike = before.owner().as_wire() == owner.name.as_wire();
@@ -345,34 +378,80 @@ impl<'j, 'p> Survey<'j, 'p> {
             out.same += set.rdatas().count() as u64;
         }
         let is_equal = is_identical || rrset.is_some_and(|rrset| self.is_equal(rrset, set, &candidates.owner));
-        let rrsigs = before.rrsigs_covering(set.rtype);
+        let Some(rrsigs) = before.rrsigs_covering(set.rtype) else {
+            out.counts.new += keys.len() as u64;
+            return;
+        };
+        let against = Against { owner, set, before, rrsigs, is_equal, is_spelled_alike };
         let mut matched = 0;
-        for &index in signers {
-            let key = &self.job.plan.keys()[index];
-            let Some((place, record, rrsig)) = rrsigs.and_then(|rrsigs| find_by(rrsigs, key)) else {
-                out.counts.new += 1;
-                continue;
-            };
-            matched += 1;
-            let header = self.job.header(owner, set, key, (rrsig.inception, rrsig.expiration));
-            let is_fit = is_equal && record.ttl() == set.ttl && rrsig == Rrsig { signature: rrsig.signature, ..header };
-            if !is_fit {
-                out.counts.changed += 1;
-            } else if self.is_due(&rrsig) {
-                out.counts.due += 1;
-            } else {
-                let from = candidates.messages.len();
-                header.push_header(&mut candidates.messages);
-                let is_same = is_spelled_alike && record.rdata().starts_with(&candidates.messages[from..]);
-                let (class, rdatas) = (self.job.zone.class(), set.rdatas());
-                push_canonical_rrset(&candidates.owner, set.rtype, class, set.ttl, rdatas, &mut candidates.messages);
-                let message = from..candidates.messages.len();
-                candidates.list.push(Candidate { key: index, place, record, rrsig, owner: before, message, is_same });
+        let mut missing = 0;
+        let first = candidates.list.len();
+        for &index in keys {
+            match self.look_for(&against, self.job.plan.keys()[index].name(), index, candidates) {
+                Found::Nothing => missing += 1,
+                found => {
+                    matched += 1;
+                    out.counts.add_found(found);
+                }
             }
         }
-        if !signers.is_empty() {
-            out.counts.key_gone += rrsigs.map_or(0, |rrsigs| rrsigs.len() as u64) - matched;
+        if !old_keys.is_empty() {
+            let stands_in = self.look_for_old(&against, old_keys, first, candidates);
+            // Of the algorithms with old signatures no others are made.
+            let spared = keys.iter().filter(|&&index| stands_in.contains(&self.job.plan.keys()[index].algorithm()));
+            let spared = spared.count() as u64;
+            let made = keys.len() as u64 - spared;
+            out.records = out.records - keys.len() as u64 + made + stands_in.len() as u64;
+            missing -= spared.min(missing);
+            matched += stands_in.len() as u64;
         }
+        out.counts.new += missing;
+        if !keys.is_empty() || !old_keys.is_empty() {
+            out.counts.key_gone += rrsigs.len() as u64 - matched;
+        }
+    }
+
+    /// Looks for a signature of a key; one that may stand becomes a candidate.
+    fn look_for(&self, against: &Against<'_, 'p>, name: KeyName, key: usize, candidates: &mut Candidates<'p>) -> Found {
+        let Against { owner, set, before, rrsigs, .. } = *against;
+        let Some((place, record, rrsig)) = find_by(rrsigs, name) else { return Found::Nothing };
+        let header = self.job.header(owner, set, name, (rrsig.inception, rrsig.expiration));
+        let is_fit =
+            against.is_equal && record.ttl() == set.ttl && rrsig == Rrsig { signature: rrsig.signature, ..header };
+        if !is_fit {
+            return Found::Changed;
+        }
+        if self.is_due(&rrsig) {
+            return Found::Due;
+        }
+        let from = candidates.messages.len();
+        header.push_header(&mut candidates.messages);
+        let is_same = against.is_spelled_alike && record.rdata().starts_with(&candidates.messages[from..]);
+        let (class, rdatas) = (self.job.zone.class(), set.rdatas());
+        push_canonical_rrset(&candidates.owner, set.rtype, class, set.ttl, rdatas, &mut candidates.messages);
+        let message = from..candidates.messages.len();
+        candidates.list.push(Candidate { key, place, record, rrsig, owner: before, message, is_same });
+        Found::Candidate
+    }
+
+    /// Looks for signatures of old keys, of algorithms with no other candidate from `first` on: those of the present
+    /// keys have replaced them. Gives the algorithm of each found.
+    fn look_for_old(
+        &self,
+        against: &Against<'_, 'p>,
+        old_keys: &[OldKey<'_>],
+        first: usize,
+        candidates: &mut Candidates<'p>,
+    ) -> Vec<Algorithm> {
+        let replaced: Vec<Algorithm> = candidates.list[first..].iter().map(|one| one.rrsig.algorithm).collect();
+        let count = self.job.plan.keys().len();
+        let mut found = Vec::new();
+        for (index, old) in old_keys.iter().enumerate().filter(|(_, old)| !replaced.contains(&old.algorithm)) {
+            if let Found::Candidate = self.look_for(against, old.name(), count + index, candidates) {
+                found.push(old.algorithm);
+            }
+        }
+        found
     }
 
     /// Whether an RRset is the same but for spelling that does not count.
@@ -437,7 +516,7 @@ fn is_identical(rrset: RrsetRef<'_>, set: Set<'_>) -> bool {
 }
 
 /// The first signature by a key.
-fn find_by<'z>(rrsigs: RrsetRef<'z>, key: &SigningKey<'_>) -> Option<(usize, RecordRef<'z>, Rrsig<'z>)> {
+fn find_by<'z>(rrsigs: RrsetRef<'z>, key: KeyName) -> Option<(usize, RecordRef<'z>, Rrsig<'z>)> {
     rrsigs.places().zip(rrsigs.records()).find_map(|(place, record)| {
         let rrsig = Rrsig::parse(record.rdata()).filter(|rrsig| is_by(rrsig, key))?;
         Some((place, record, rrsig))

@@ -1,6 +1,6 @@
 //! Signs and formats one owner of the signed zone after the other: the work of one thread on one chunk.
 
-use super::plan::{Plan, SigningKey};
+use super::plan::{KeyName, Plan, Signers};
 use super::previous::{Cursor, Reuse};
 use super::tbs::push_canonical_rrset;
 use crate::base::{Name, Rtype, Timestamp, Ttl, UnixTime};
@@ -9,6 +9,7 @@ use crate::denial::{Denial, OwnerItem, chain_ttl};
 use crate::output::text::push_after_owner;
 use crate::rdata::{self, rrsig::Rrsig};
 use crate::zone::{NodeRef, NodeStatus, RrsetRef, Zone};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// What all threads of a run share.
@@ -44,6 +45,8 @@ pub(super) struct Tally {
     pub(super) records: u64,
     /// Signatures made, by key, in the order of the plan.
     pub(super) signatures: Vec<u64>,
+    /// Which keys have signed RRsets of zone data together.
+    pub(super) data_signers: BTreeSet<Vec<KeyName>>,
     /// First and last of all signatures, made or kept.
     pub(super) expirations: Option<(UnixTime, UnixTime)>,
 }
@@ -58,6 +61,14 @@ impl Tally {
         }
         for time in other.expirations.into_iter().flat_map(|(first, last)| [first, last]) {
             self.see_expiration(time);
+        }
+        other.data_signers.iter().for_each(|signers| self.see_data_signers(signers));
+    }
+
+    /// Notes the keys that have signed an RRset.
+    fn see_data_signers(&mut self, signers: &[KeyName]) {
+        if !self.data_signers.contains(signers) {
+            self.data_signers.insert(signers.to_vec());
         }
     }
 
@@ -118,6 +129,8 @@ struct Scratch {
     /// RDATA of all RRSIGs of the owner.
     rrsigs: Vec<u8>,
     made: Vec<Made>,
+    /// Who signed the RRset.
+    signers: Vec<KeyName>,
 }
 
 /// An RRSIG that was made, or kept.
@@ -195,11 +208,11 @@ impl<'a> Job<'a> {
         Set { rtype: self.denial.rtype(), ttl: self.chain_ttl, rrset: None, chain_rdata: Some(rdata) }
     }
 
-    /// Indices of the keys that sign an RRset.
-    pub(super) fn signers(&self, owner: Owner<'_>, set: Set<'_>) -> &'a [usize] {
+    /// The keys that sign an RRset.
+    pub(super) fn signers(&self, owner: Owner<'_>, set: Set<'_>) -> Signers<'a> {
         match owner.node {
             Some(node) if set.rrset.is_some() => self.plan.signers(node.status(), set.rtype),
-            _ => self.plan.chain_signers(),
+            _ => self.plan.data_signers(),
         }
     }
 
@@ -260,23 +273,24 @@ impl<'a> Job<'a> {
         &self,
         owner: Owner<'_>,
         set: Set<'_>,
-        key: &SigningKey<'_>,
+        (algorithm, key_tag): KeyName,
         times: (Timestamp, Timestamp),
     ) -> Rrsig<'a> {
         Rrsig {
             covered: set.rtype,
-            algorithm: key.algorithm(),
+            algorithm,
             labels: owner.name.rrsig_labels(),
             original_ttl: set.ttl.seconds(),
             expiration: times.1,
             inception: times.0,
-            key_tag: key.key_tag,
+            key_tag,
             signer: self.zone.apex(),
             signature: &[],
         }
     }
 
-    /// Makes the signatures over an RRset (SIG-2, SIG-13), but for those that still stand.
+    /// Makes the signatures over an RRset (SIG-2, SIG-13), but for those that still stand, and those that one of an old
+    /// key stands in for.
     fn sign(
         &self,
         owner: Owner<'_>,
@@ -286,10 +300,22 @@ impl<'a> Job<'a> {
         tally: &mut Tally,
     ) -> Result<(), CryptoError> {
         let times = self.plan.times();
+        let Signers { keys, old_keys, is_data } = self.signers(owner, set);
+        scratch.signers.clear();
+        let kept = |key| self.reuse.zip(before).and_then(|(reuse, before)| reuse.kept(before, set.rtype, key));
+        for (old, rrsig) in old_keys.iter().filter_map(|old| Some((old, kept(old.name())?))) {
+            scratch.keep(&rrsig, set);
+            scratch.signers.push(old.name());
+            tally.see_expiration(rrsig.expiration.to_unix_near(times.now()));
+        }
         scratch.tbs.clear();
-        for &index in self.signers(owner, set) {
+        for &index in keys {
             let key = &self.plan.keys()[index];
-            let kept = self.reuse.zip(before).and_then(|(reuse, before)| reuse.kept(before, set.rtype, key));
+            if old_keys.iter().any(|old| old.algorithm == key.algorithm() && kept(old.name()).is_some()) {
+                continue;
+            }
+            scratch.signers.push(key.name());
+            let kept = kept(key.name());
             let expiration = match kept {
                 Some(kept) => kept.expiration.to_unix_near(times.now()),
                 None => times.expiration(&scratch.owner, set.rtype),
@@ -297,7 +323,8 @@ impl<'a> Job<'a> {
             tally.see_expiration(expiration);
             let inception = kept.map_or_else(|| times.inception(), |kept| kept.inception);
             scratch.header.clear();
-            self.header(owner, set, key, (inception, expiration.to_timestamp())).push_header(&mut scratch.header);
+            self.header(owner, set, key.name(), (inception, expiration.to_timestamp()))
+                .push_header(&mut scratch.header);
             let start = scratch.rrsigs.len();
             scratch.rrsigs.extend_from_slice(&scratch.header);
             if let Some(kept) = kept {
@@ -317,6 +344,10 @@ impl<'a> Job<'a> {
             key.signer.sign(&scratch.tbs, &mut scratch.rrsigs)?;
             scratch.made.push(Made { covered: set.rtype, ttl: set.ttl, rdata: start..scratch.rrsigs.len() });
             tally.signatures[index] += 1;
+        }
+        if is_data {
+            scratch.signers.sort_unstable();
+            tally.see_data_signers(&scratch.signers);
         }
         Ok(())
     }
@@ -353,6 +384,14 @@ impl Scratch {
         owner.push_canonical(&mut self.owner);
         self.rrsigs.clear();
         self.made.clear();
+    }
+
+    /// Takes over a whole RRSIG.
+    fn keep(&mut self, rrsig: &Rrsig<'_>, set: Set<'_>) {
+        let start = self.rrsigs.len();
+        rrsig.push_header(&mut self.rrsigs);
+        self.rrsigs.extend_from_slice(rrsig.signature);
+        self.made.push(Made { covered: set.rtype, ttl: set.ttl, rdata: start..self.rrsigs.len() });
     }
 
     /// Puts the owner's RRSIGs in canonical order.

@@ -1,5 +1,5 @@
-//! The check of the finished text before it becomes visible (SIG-18): read back, verified with the keys it publishes,
-//! and compared with the zone that was to be signed.
+//! The check of the finished text before it becomes visible (SIG-18): read back, verified with the keys it publishes
+//! (and with those of ours that sign unpublished), and compared with the zone that was to be signed.
 
 use super::options::SelfCheck;
 use crate::base::{Diagnostic, Diagnostics, Name, Severity, UnixTime};
@@ -89,7 +89,9 @@ pub fn self_check(
     let other = other_libraries(keys);
     let libraries = library_pairs(keys, &other);
     let verifiers = verifier.source(signed.record_count(), other);
-    let options = VerifyOptions { crypto, findings_max: FINDINGS_MAX, verifiers, ..VerifyOptions::new(now) };
+    let unpublished = keys.unpublished().iter().map(|key| key.dnskey_rdata.clone()).collect();
+    let options =
+        VerifyOptions { crypto, unpublished, findings_max: FINDINGS_MAX, verifiers, ..VerifyOptions::new(now) };
     let report = verify_zone(&signed, &options);
     if !report.is_valid() {
         return Err(SelfCheckFailure::of_report(&report));
@@ -108,12 +110,12 @@ pub(super) fn other_libraries(keys: &KeySet) -> LibraryVerifiers {
         let signer = key.signer.as_ref()?;
         Some((key.algorithm, key.dnskey().public_key.to_vec(), signer.library().other()))
     };
-    LibraryVerifiers { by_key: keys.published().iter().filter_map(other).collect(), ..LibraryVerifiers::default() }
+    LibraryVerifiers { by_key: keys.all().iter().filter_map(other).collect(), ..LibraryVerifiers::default() }
 }
 
 /// Which library verifies what which signed.
 fn library_pairs(keys: &KeySet, verifiers: &LibraryVerifiers) -> Vec<(Library, Library)> {
-    let signing = keys.published().iter().enumerate().filter(|(index, _)| keys.role(*index).is_some());
+    let signing = keys.all().iter().enumerate().filter(|(index, _)| keys.role(*index).is_some());
     let pair = |(_, key): (usize, &ZoneKey)| {
         let public = verifiers.prepare(key.algorithm, key.dnskey().public_key).ok()?;
         Some((key.signer.as_ref()?.library(), public.library()))

@@ -4,6 +4,7 @@ use super::apex::Dnskeys;
 use super::options::{DenialOptions, SelfCheck, SignOptions};
 use super::plan::Plan;
 use super::previous::{Reuse, ReuseCounts};
+use super::published::{Published, data_signers_of};
 use super::render::Tally;
 use super::run::Totals;
 use super::self_check::Checked;
@@ -11,11 +12,16 @@ use crate::base::{Algorithm, NameBuf, UnixTime};
 use crate::crypto::Library;
 use crate::keys::{KeyRole, KeySet};
 use crate::zone::Zone;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-/// A published key of ours and what it did.
+/// A key of ours that is published or signs, and what it did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeySummary {
+    /// Whether it is in the DNSKEY RRset.
+    pub is_published: bool,
+    /// Whether its signatures over zone data stay until they are due.
+    pub keeps_old: bool,
     /// Its tag.
     pub key_tag: u16,
     /// Its algorithm.
@@ -47,7 +53,7 @@ pub struct Summary {
     pub records_written: u64,
     /// Octets of the output.
     pub octets: u64,
-    /// Our published keys.
+    /// Our keys that are published or sign.
     pub keys: Vec<KeySummary>,
     /// DNSKEYs of other signers in the output.
     pub foreign_dnskeys_kept: usize,
@@ -67,6 +73,8 @@ pub struct Summary {
     pub checked: Checked,
     /// What became of the previous signed zone, if there was one.
     pub reuse: Option<ReuseSummary>,
+    /// What is out now; only with keys that were sorted out by uses, for others nobody keeps a record.
+    pub published: Option<Published>,
 }
 
 /// What became of the previous signed zone.
@@ -103,15 +111,17 @@ impl Summary {
         plan: &Plan<'_>,
         options: &SignOptions,
         counts: &Counts,
-        totals: Totals,
+        mut totals: Totals,
         checked: Checked,
     ) -> Self {
-        let Totals { tally, octets, .. } = totals;
+        let signature_counts = totals.tally.signatures.clone();
         let signatures_of = |algorithm, key_tag| {
-            let keys = plan.keys().iter().zip(&tally.signatures);
+            let keys = plan.keys().iter().zip(&signature_counts);
             keys.filter(|(key, _)| (key.algorithm(), key.key_tag) == (algorithm, key_tag)).map(|(_, count)| count).sum()
         };
         let key_summary = |(index, key): (usize, &crate::keys::ZoneKey)| KeySummary {
+            is_published: index < keys.published().len(),
+            keeps_old: keys.keeps_old(index),
             key_tag: key.key_tag,
             algorithm: key.algorithm,
             role: keys.role(index),
@@ -119,6 +129,9 @@ impl Summary {
             signatures: signatures_of(key.algorithm, key.key_tag),
             library: keys.role(index).and(key.signer.as_ref()).map(|signer| signer.library()),
         };
+        let data_signers = std::mem::take(&mut totals.tally.data_signers);
+        let published = keys.is_by_uses().then(|| Published::new(zone, plan, data_signers));
+        let Totals { tally, octets, .. } = totals;
         Self {
             zone: zone.apex().to_owned(),
             serial_before: counts.serial_before,
@@ -127,7 +140,7 @@ impl Summary {
             records_dropped: counts.dropped,
             records_written: tally.records,
             octets,
-            keys: keys.published().iter().enumerate().map(key_summary).collect(),
+            keys: keys.all().iter().enumerate().map(key_summary).collect(),
             foreign_dnskeys_kept: counts.dnskeys.foreign_kept,
             foreign_dnskeys_dropped: counts.dnskeys.foreign_dropped,
             denial: options.denial.clone(),
@@ -137,6 +150,7 @@ impl Summary {
             self_check: options.self_check,
             checked,
             reuse: None,
+            published,
         }
     }
 
@@ -149,7 +163,8 @@ impl Summary {
         counts: &Counts,
         reuse: &Reuse<'_>,
     ) -> Self {
-        let tally = Tally { expirations: reuse.expirations(), ..Tally::default() };
+        let data_signers = if keys.is_by_uses() { data_signers_of(reuse.zone()) } else { BTreeSet::new() };
+        let tally = Tally { expirations: reuse.expirations(), data_signers, ..Tally::default() };
         let signatures = reuse.counts().kept;
         let checked = Checked { signatures, verified: signatures, libraries: Vec::new() };
         let totals = Totals { tally, ..Totals::default() };

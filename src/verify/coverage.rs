@@ -99,6 +99,10 @@ impl Coverage {
                         self.add_apex_signer(rrset.rtype, key);
                     }
                 }
+                State::GoodUnpublished => {
+                    self.counts.verified += 1;
+                    *self.counts.verified_by_algorithm.entry(signature.rrsig.algorithm.0).or_default() += 1;
+                }
                 State::Skipped => self.counts.skipped += 1,
                 _ => {}
             }

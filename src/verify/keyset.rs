@@ -45,20 +45,36 @@ impl ZoneKey<'_> {
     }
 }
 
+/// A key that the caller knows and the zone does not publish.
+#[derive(Debug)]
+struct UnpublishedKey {
+    algorithm: Algorithm,
+    key_tag: u16,
+    verifier: Box<dyn SignatureVerifier>,
+}
+
 /// The keys, sorted by algorithm and tag.
 #[derive(Debug)]
 pub(super) struct KeySet<'z> {
     keys: Vec<ZoneKey<'z>>,
+    /// Their places come after those of the others.
+    unpublished: Vec<UnpublishedKey>,
     /// The algorithms that must sign every RRset (SIG-9): those of zone keys that are not revoked. Ascending.
     required: Vec<Algorithm>,
 }
 
 impl<'z> KeySet<'z> {
-    /// Prepares the keys and reports what is wrong with each.
-    pub(super) fn new(zone: &'z Zone, source: &dyn VerifierSource, findings: &mut Findings) -> Self {
+    /// Prepares the keys and reports what is wrong with each. `unpublished` is DNSKEY RDATA of keys to know besides.
+    pub(super) fn new(
+        zone: &'z Zone,
+        unpublished: &[Vec<u8>],
+        source: &dyn VerifierSource,
+        findings: &mut Findings,
+    ) -> Self {
         let apex = zone.apex_node();
         let records = apex.rrset(Rtype::DNSKEY).into_iter().flat_map(|rrset| rrset.records());
-        let mut set = Self { keys: Vec::new(), required: Vec::new() };
+        let unpublished = unpublished.iter().filter_map(|rdata| open_unpublished(rdata, source)).collect();
+        let mut set = Self { keys: Vec::new(), unpublished, required: Vec::new() };
         for record in records {
             let Some(dnskey) = Dnskey::parse(record.rdata()) else { continue };
             let problem = note_fields(apex, record, &dnskey, findings);
@@ -100,6 +116,28 @@ impl<'z> KeySet<'z> {
         let start = self.keys.partition_point(|key| (key.algorithm, key.key_tag) < wanted);
         let len = self.keys[start..].partition_point(|key| (key.algorithm, key.key_tag) == wanted);
         start..start + len
+    }
+
+    /// The place of the unpublished key with an algorithm and a tag.
+    pub(super) fn unpublished(&self, algorithm: Algorithm, key_tag: u16) -> Option<usize> {
+        let is_it = |key: &UnpublishedKey| (key.algorithm, key.key_tag) == (algorithm, key_tag);
+        self.unpublished.iter().position(is_it).map(|index| self.keys.len() + index)
+    }
+
+    /// Whether a place is that of an unpublished key.
+    pub(super) const fn is_unpublished(&self, index: usize) -> bool {
+        index >= self.keys.len()
+    }
+
+    /// What checks signatures of the key at a place; `None` if nothing does.
+    pub(super) fn verifier(&self, index: usize) -> Option<&dyn SignatureVerifier> {
+        if self.is_unpublished(index) {
+            return self.unpublished.get(index - self.keys.len()).map(|key| &*key.verifier);
+        }
+        match &self.keys[index].usage {
+            KeyUse::Verifies(verifier) => Some(&**verifier),
+            KeyUse::Never | KeyUse::UnknownAlgorithm | KeyUse::NotTaken => None,
+        }
     }
 
     fn note_collisions(&self, apex: NodeRef<'_>, findings: &mut Findings) {
@@ -161,6 +199,13 @@ fn note_fields(apex: NodeRef<'_>, record: RecordRef<'_>, key: &Dnskey<'_>, findi
         }
     }
     key.protocol != 3 || !is_zone_key
+}
+
+/// Prepares a key that is not in the zone. One that cannot be used leaves its signatures to the rule for keys nobody knows.
+fn open_unpublished(rdata: &[u8], source: &dyn VerifierSource) -> Option<UnpublishedKey> {
+    let key = Dnskey::parse(rdata).filter(|key| key.is_zone_key() && key.protocol == 3)?;
+    let verifier = source.open(key.algorithm, key.public_key).ok()?;
+    Some(UnpublishedKey { algorithm: key.algorithm, key_tag: dnskey::key_tag(rdata), verifier })
 }
 
 /// Prepares a key, and reports why it cannot be.

@@ -78,6 +78,9 @@ pub struct VerifyOptions {
     pub at: UnixTime,
     /// Trusted records of the apex; empty: the zone is only shown to agree with itself (V-6).
     pub anchors: Vec<Anchor>,
+    /// DNSKEY RDATA of keys whose signatures may stand in the zone though it does not publish them, as in the first and
+    /// last step of a conservative algorithm roll. Their signatures are verified, and count for nothing: no validator can.
+    pub unpublished: Vec<Vec<u8>>,
     /// Signatures that expire within this time after `at` are findings.
     pub expires_within: Option<Seconds>,
     /// What is verified.
@@ -97,6 +100,7 @@ impl VerifyOptions {
         Self {
             at,
             anchors: Vec::new(),
+            unpublished: Vec::new(),
             expires_within: None,
             scope: Scope::All,
             crypto: CryptoScope::Full,
@@ -142,7 +146,7 @@ fn verify_signed(zone: &Zone, options: &VerifyOptions, mut findings: Findings, p
         findings.push(Note::new(Rule::ZoneUnsigned, apex, found, "a signed zone"));
         return findings;
     }
-    let keys = KeySet::new(zone, options.verifiers.as_ref(), &mut findings);
+    let keys = KeySet::new(zone, &options.unpublished, options.verifiers.as_ref(), &mut findings);
     note_missing_parts(zone, &model, &keys, &mut findings);
     let soa = zone.soa();
     let soa_ttl = apex.rrset(Rtype::SOA).map_or(0, |rrset| rrset.ttl().seconds());

@@ -32,6 +32,8 @@ pub(super) enum State {
     Pending(usize),
     /// Verified by the key at this place.
     Good(usize),
+    /// Verified by a key that the caller knows and the zone does not publish.
+    GoodUnpublished,
     /// Verified by no key.
     Bogus,
     /// Not verified by the keys tried, and there are more.
@@ -157,8 +159,9 @@ impl<'c, 'z> Run<'c, 'z> {
                 message: 0..0,
                 rrset: self.rrsets.len(),
             };
-            if let State::Pending(_) = state {
-                if is_sampled {
+            if let State::Pending(key) = state {
+                // What no validator can use must not be taken as good unseen.
+                if is_sampled || self.context.keys.is_unpublished(key) {
                     let from = self.messages.len();
                     push_message(&rrsig, node.owner(), self.context.zone.class(), rrset, &mut self.messages);
                     signature.message = from..self.messages.len();
@@ -229,7 +232,7 @@ impl<'c, 'z> Run<'c, 'z> {
         let keys = &self.context.keys;
         let matching = keys.matching(rrsig.algorithm, rrsig.key_tag);
         if matching.is_empty() {
-            return State::NoKey;
+            return keys.unpublished(rrsig.algorithm, rrsig.key_tag).map_or(State::NoKey, State::Pending);
         }
         if let Some(key) = self.candidate(rrsig, matching.start) {
             return State::Pending(key);
@@ -304,9 +307,9 @@ impl<'c, 'z> Run<'c, 'z> {
                 SignatureJob { message, signature: signature.rrsig.signature }
             })
             .collect();
-        match &self.context.keys.keys()[key].usage {
-            KeyUse::Verifies(verifier) => verifier.verify_batch(&jobs, results),
-            KeyUse::Never | KeyUse::UnknownAlgorithm | KeyUse::NotTaken => results.resize(jobs.len(), false),
+        match self.context.keys.verifier(key) {
+            Some(verifier) => verifier.verify_batch(&jobs, results),
+            None => results.resize(jobs.len(), false),
         }
         assert_eq!(results.len(), jobs.len(), "a verifier answers for every job");
     }
@@ -314,9 +317,11 @@ impl<'c, 'z> Run<'c, 'z> {
     /// Takes a result; if the key did not fit, the next of the same tag is up, as far as the limit goes.
     fn decide(&mut self, index: usize, key: usize, is_right: bool) {
         let next = self.candidate(&self.signatures[index].rrsig, key + 1);
+        let is_unpublished = self.context.keys.is_unpublished(key);
         let signature = &mut self.signatures[index];
         let tries = &mut self.rrsets[signature.rrset].extra_tries;
         signature.state = match next {
+            _ if is_right && is_unpublished => State::GoodUnpublished,
             _ if is_right => State::Good(key),
             None => State::Bogus,
             Some(_) if *tries >= EXTRA_TRIES_MAX => State::NotTried,

@@ -34,7 +34,7 @@ struct KeyTime {
 impl Floor {
     /// Lets each key that signed in a run sign some more, on this thread. `None` if none did.
     pub(super) fn measure(summary: &Summary, keys: &OwnKeys) -> Option<Self> {
-        let summaries = summary.keys.iter().zip(keys.set().published());
+        let summaries = summary.keys.iter().zip(keys.set().all());
         let time = |(summary, key): (&KeySummary, &crate::keys::ZoneKey)| {
             let signer = key.signer.as_deref().filter(|_| summary.signatures > 0)?;
             let mut signature = Vec::with_capacity(signer.signature_len());

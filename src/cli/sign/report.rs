@@ -125,13 +125,20 @@ const fn reasons(counts: &ReuseCounts) -> [(&'static str, &'static str, u64); 6]
 }
 
 fn key_text(key: &KeySummary) -> String {
-    let does = match key.role {
+    let mut does = match key.role {
+        None if !key.is_published => "not published".into(),
         None => "published only".into(),
         Some(role) => {
             let noun = if key.signatures == 1 { "signature" } else { "signatures" };
             format!("{}, {} {noun}{}", role_name(role), key.signatures, by(key.library))
         }
     };
+    if key.role.is_some() && !key.is_published {
+        does.push_str(", not published");
+    }
+    if key.keeps_old {
+        does.push_str("; its old signatures over data stay until they are due");
+    }
     format!("{} algorithm {}: {does}", key.key_tag, key.algorithm)
 }
 
@@ -306,6 +313,8 @@ fn key_json(key: &KeySummary) -> Value {
         "key_tag": key.key_tag,
         "algorithm": key.algorithm.0,
         "role": key.role.map(role_name),
+        "published": key.is_published,
+        "keeps_old_signatures": key.keeps_old,
         "file": key.source.display().to_string(),
         "signatures": key.signatures,
         "library": key.library.map(|library| library.to_string()),
