@@ -15,6 +15,7 @@ pub mod keys;
 pub mod output;
 pub mod policy;
 pub mod rdata;
+pub mod rollover;
 pub mod sign;
 pub mod verify;
 pub mod zone;

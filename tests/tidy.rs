@@ -16,6 +16,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("output", &["base", "rdata", "zone"]),
     ("verify", &["base", "rdata", "zonefile", "zone", "crypto", "keys"]),
     ("policy", &["base", "rdata", "crypto", "keys"]),
+    ("rollover", &["base", "rdata", "zone", "crypto", "keys", "policy"]), // of zone only what a view is made from
     ("sign", &["base", "rdata", "zonefile", "zone", "denial", "crypto", "keys", "output", "verify"]),
     ("cli", &["base", "rdata", "zonefile", "zone", "denial", "crypto", "keys", "output", "verify", "policy", "sign"]),
 ];

@@ -5,10 +5,12 @@ pub mod class;
 pub mod diagnostic;
 pub mod name;
 pub mod rtype;
+pub mod serde;
 pub mod sort_key;
 pub mod text;
 pub mod time;
 
+pub use self::serde::Octets;
 pub use algorithm::{Algorithm, DigestType};
 pub use class::Class;
 pub use diagnostic::{Diagnostic, Diagnostics, Position, Severity};
