@@ -13,7 +13,8 @@ use zoneseal::keys::generate::{KeySpec, generate};
 use zoneseal::keys::{self, DataSigning, KeyId, KeyTiming, KeyUse, LoadOptions, ZoneKey};
 use zoneseal::output::Output;
 use zoneseal::sign::{
-    self, KeyName, OwnKeys, Previous, ReuseCounts, SerialPolicy, SignError, SignOptions, Summary, Unobserved,
+    self, DenialOptions, KeyName, OwnKeys, Previous, ReuseCounts, SerialPolicy, SignError, SignOptions, Summary,
+    Unobserved,
 };
 use zoneseal::verify::{VerifyOptions, verify_zone};
 use zoneseal::zone::{BuildOptions, MixedTtl, build};
@@ -166,6 +167,11 @@ impl Ran {
 
 /// Signs `ZONE`; the self-check is on.
 fn sign(keys: &Keys, uses: &[KeyUse], previous: Option<&str>, now: UnixTime) -> Ran {
+    sign_zone(keys, Some(uses), previous, now)
+}
+
+/// Signs `ZONE`, or puts it out unsigned without uses.
+fn sign_zone(keys: &Keys, uses: Option<&[KeyUse]>, previous: Option<&str>, now: UnixTime) -> Ran {
     let origin: NameBuf = "example.".parse().unwrap();
     let mut findings = Diagnostics::new(20);
     let read = ReadOptions { origin: Some(origin.clone()), ..ReadOptions::default() };
@@ -176,12 +182,16 @@ fn sign(keys: &Keys, uses: &[KeyUse], previous: Option<&str>, now: UnixTime) -> 
         let input = Input::Bytes { name: "previous", text: text.as_bytes() };
         Previous::read(input, true, &mut findings).unwrap().unwrap()
     });
-    let own = OwnKeys::by_uses(origin.as_name(), keys.load(), uses, &mut findings);
+    let own = match uses {
+        Some(uses) => OwnKeys::by_uses(origin.as_name(), keys.load(), uses, &mut findings),
+        None => OwnKeys::unsigned(),
+    };
     let codes = |findings: &Diagnostics| findings.list().iter().map(|finding| finding.code).collect();
     if findings.has_errors() {
         return Ran { result: Err(SignError::Refused), text: None, codes: codes(&findings) };
     }
-    let options = SignOptions { serial: SerialPolicy::Increment, ..SignOptions::default() };
+    let denial = if uses.is_some() { DenialOptions::Nsec } else { DenialOptions::Unsigned };
+    let options = SignOptions { serial: SerialPolicy::Increment, denial, ..SignOptions::default() };
     let memory = Memory::default();
     let committed = Arc::clone(&memory.committed);
     let result = sign::sign_zone(loaded, &own, &options, now, Box::new(memory), &Unobserved, &mut findings);
@@ -358,4 +368,25 @@ fn a_revoked_key() {
         .collect();
     assert!(flags.contains(&385), "{flags:?}");
     verify(ran.text.as_deref().unwrap(), NOW);
+}
+
+/// A zone that goes insecure: nothing of DNSSEC is left, and the summary says so.
+#[test]
+fn unsigned() {
+    let keys = Keys::new();
+    let signed = sign(&keys, &keys.uses(&[(OLD_KSK, "pk"), (OLD_ZSK, "pd")]), None, NOW).text.unwrap();
+    for (previous, now) in [(None, NOW), (Some(signed.as_str()), NOW)] {
+        let ran = sign_zone(&keys, None, previous, now);
+        let published = ran.summary().published.clone().unwrap();
+        assert_eq!(published.data_signers, BTreeSet::from([BTreeSet::new()]));
+        assert_eq!((published.dnskeys.len(), published.dnskey_signers.len()), (0, 0));
+        let text = ran.text.unwrap();
+        for rtype in ["DNSKEY", "RRSIG", "NSEC", "CDS"] {
+            assert!(!text.contains(rtype), "{text}");
+        }
+        assert_eq!(text.lines().count(), 4);
+        let again = sign_zone(&keys, None, Some(&text), now);
+        assert!(again.text.is_none() && again.summary().reuse.unwrap().is_unchanged);
+        assert_eq!(again.data_signers(), &BTreeSet::from([BTreeSet::new()]));
+    }
 }

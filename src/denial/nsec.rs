@@ -18,6 +18,12 @@ impl NsecChain {
         Self { links: owners.map(|(index, _)| index).collect() }
     }
 
+    /// No chain: a zone that is not signed has nothing to prove with.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self { links: Vec::new() }
+    }
+
     /// Node indices, ascending.
     #[must_use]
     pub fn links(&self) -> &[u32] {

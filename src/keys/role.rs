@@ -109,6 +109,19 @@ impl KeySet {
         set
     }
 
+    /// The set of a zone that is not to be signed.
+    #[must_use]
+    pub const fn unsigned() -> Self {
+        Self {
+            keys: Vec::new(),
+            published_count: 0,
+            roles: Vec::new(),
+            keeps_old: Vec::new(),
+            in_sync: Vec::new(),
+            is_by_uses: true,
+        }
+    }
+
     /// The members of the DNSKEY RRset: by algorithm, keys with the SEP flag first, then by tag.
     #[must_use]
     pub fn published(&self) -> &[ZoneKey] {

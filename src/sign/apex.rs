@@ -37,6 +37,9 @@ pub(super) fn prepare(
     findings: &mut Diagnostics,
 ) -> Result<Dnskeys, Box<Diagnostic>> {
     zone.set_soa_serial(serial);
+    if options.denial == DenialOptions::Unsigned {
+        return Ok(unsign(zone, options));
+    }
     let dnskeys = set_dnskeys(zone, keys, options, findings)?;
     set_cds(zone, keys.set(), options.cds)?;
     if let DenialOptions::Nsec3(params) = &options.denial {
@@ -48,6 +51,17 @@ pub(super) fn prepare(
         zonemd::place(zone, &options.zonemd);
     }
     Ok(dnskeys)
+}
+
+/// Leaves the apex without anything that speaks of keys.
+fn unsign(zone: &mut Zone, options: &SignOptions) -> Dnskeys {
+    for rtype in [Rtype::DNSKEY, Rtype::CDS, Rtype::CDNSKEY] {
+        zone.remove_apex_rrset(rtype);
+    }
+    if !options.zonemd.is_empty() {
+        zonemd::place(zone, &options.zonemd);
+    }
+    Dnskeys::default()
 }
 
 /// The DNSKEY RRset: our keys as their timing says, and those of others unless told otherwise.

@@ -152,7 +152,9 @@ pub fn sign_zone(
     let records_read = zone.record_count() as u64;
     let prepared = prepare(&mut zone, previous.as_ref(), keys, options, now, findings);
     let Prepared { times, serials, dnskeys } = refuse(prepared, findings)?;
-    warnings::warn_of_times(&zone, &times, findings);
+    if options.denial != DenialOptions::Unsigned {
+        warnings::warn_of_times(&zone, &times, findings);
+    }
     if findings.has_errors() {
         return Err(SignError::Refused);
     }
@@ -279,6 +281,7 @@ fn refuse<T>(result: Result<T, Box<Diagnostic>>, findings: &mut Diagnostics) -> 
 fn build_denial(zone: &Zone, options: &DenialOptions) -> Result<Denial, Box<Diagnostic>> {
     match options {
         DenialOptions::Nsec => Ok(Denial::Nsec(NsecChain::build(zone))),
+        DenialOptions::Unsigned => Ok(Denial::Nsec(NsecChain::none())),
         DenialOptions::Nsec3(params) => Nsec3Chain::build(zone, params.clone())
             .map(Denial::Nsec3)
             .map_err(|error| Diagnostic::error("nsec3", error.to_string()).into()),

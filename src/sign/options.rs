@@ -15,6 +15,8 @@ pub enum DenialOptions {
     Nsec,
     /// NSEC3.
     Nsec3(Nsec3Params),
+    /// None, for the zone is not to be signed: keys and signatures of an earlier signing go.
+    Unsigned,
 }
 
 /// What becomes of DNSKEYs in the input that belong to none of our key files.

@@ -34,6 +34,12 @@ impl OwnKeys {
         Self::sorted(keys, |keys| KeySet::by_uses(zone, keys, uses, findings))
     }
 
+    /// No key: the zone is not to be signed.
+    #[must_use]
+    pub const fn unsigned() -> Self {
+        Self { set: KeySet::unsigned(), withheld: Vec::new() }
+    }
+
     fn sorted(keys: Vec<ZoneKey>, sort: impl FnOnce(Vec<ZoneKey>) -> KeySet) -> Self {
         let mut withheld: Vec<WithheldKey> = keys
             .iter()

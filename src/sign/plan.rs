@@ -64,6 +64,17 @@ pub struct Signers<'p> {
     pub is_data: bool,
 }
 
+/// Whether an RRset is the zone's own data, signed by the keys for that: all but DNSKEY, CDS and CDNSKEY at the apex, and
+/// what belongs to the child at a cut (SIG-4).
+pub(super) const fn is_zone_data(status: NodeStatus, rtype: Rtype) -> bool {
+    match status {
+        NodeStatus::Apex => !matches!(rtype, Rtype::RRSIG | Rtype::DNSKEY | Rtype::CDS | Rtype::CDNSKEY),
+        NodeStatus::Authoritative => !matches!(rtype, Rtype::RRSIG),
+        NodeStatus::Delegation => matches!(rtype, Rtype::DS),
+        NodeStatus::Occluded | NodeStatus::EmptyNonTerminal => false,
+    }
+}
+
 /// The keys and times of a run.
 #[derive(Clone, Debug)]
 pub struct Plan<'k> {
@@ -133,19 +144,13 @@ impl<'k> Plan<'k> {
     /// The keys that sign an RRset of the zone; none if it is not to be signed.
     #[must_use]
     pub fn signers(&self, status: NodeStatus, rtype: Rtype) -> Signers<'_> {
-        let is_signed = match status {
-            NodeStatus::Apex | NodeStatus::Authoritative => rtype != Rtype::RRSIG,
-            // NS, glue and whatever else stands at a cut belong to the child (SIG-4).
-            NodeStatus::Delegation => rtype == Rtype::DS,
-            NodeStatus::Occluded | NodeStatus::EmptyNonTerminal => false,
-        };
         match rtype {
-            _ if !is_signed => Signers::default(),
+            _ if is_zone_data(status, rtype) => self.data_signers(),
             Rtype::DNSKEY if status == NodeStatus::Apex => Signers { keys: &self.dnskey_signers, ..Signers::default() },
             Rtype::CDS | Rtype::CDNSKEY if status == NodeStatus::Apex => {
                 Signers { keys: &self.cds_signers, ..Signers::default() }
             }
-            _ => self.data_signers(),
+            _ => Signers::default(),
         }
     }
 

@@ -2,10 +2,10 @@
 //! (and with those of ours that sign unpublished), and compared with the zone that was to be signed.
 
 use super::options::SelfCheck;
-use crate::base::{Diagnostic, Diagnostics, Name, Severity, UnixTime};
+use crate::base::{Diagnostic, Diagnostics, Name, Rtype, Severity, UnixTime};
 use crate::crypto::Library;
 use crate::keys::{KeySet, ZoneKey};
-use crate::verify::{CryptoScope, LibraryVerifiers, Report, VerifierChoice, VerifyOptions, verify_zone};
+use crate::verify::{CryptoScope, LibraryVerifiers, Report, Scope, VerifierChoice, VerifyOptions, verify_zone};
 use crate::zone::{BuildOptions, MixedTtl, Zone, build, compare};
 use crate::zonefile::{self, Input, ReadOptions};
 use std::fmt;
@@ -86,6 +86,9 @@ pub fn self_check(
         SelfCheck::Sample => CryptoScope::Sample { one_in: SelfCheck::SAMPLE_ONE_IN },
     };
     let signed = read_zone(text, zone.apex())?;
+    if keys.all().is_empty() {
+        return check_unsigned(zone, &signed, now);
+    }
     let other = other_libraries(keys);
     let libraries = library_pairs(keys, &other);
     let verifiers = verifier.source(signed.record_count(), other);
@@ -96,12 +99,31 @@ pub fn self_check(
     if !report.is_valid() {
         return Err(SelfCheckFailure::of_report(&report));
     }
-    let differences = compare::differences(zone, &signed, &[], FINDINGS_MAX);
-    if !differences.is_empty() {
-        let findings = differences.into_iter().map(|line| format!("error: the signed zone differs: {line}")).collect();
-        return Err(SelfCheckFailure::new(findings));
-    }
+    check_content(zone, &signed)?;
     Ok(Checked { signatures: report.counts.signatures, verified: report.counts.verified, libraries })
+}
+
+/// Checks a zone that was not to be signed: its content, and its digest if it has one.
+fn check_unsigned(zone: &Zone, written: &Zone, now: UnixTime) -> Result<Checked, SelfCheckFailure> {
+    if written.apex_node().has(Rtype::ZONEMD) {
+        let options = VerifyOptions { scope: Scope::ZonemdOnly, ..VerifyOptions::new(now) };
+        let report = verify_zone(written, &options);
+        if !report.is_valid() {
+            return Err(SelfCheckFailure::of_report(&report));
+        }
+    }
+    check_content(zone, written)?;
+    Ok(Checked::default())
+}
+
+/// Compares what was written with what was to be signed.
+fn check_content(zone: &Zone, written: &Zone) -> Result<(), SelfCheckFailure> {
+    let differences = compare::differences(zone, written, &[], FINDINGS_MAX);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let findings = differences.into_iter().map(|line| format!("error: the signed zone differs: {line}")).collect();
+    Err(SelfCheckFailure::new(findings))
 }
 
 /// For each key that signs, the library that it does not sign with.

@@ -159,6 +159,7 @@ const fn role_name(role: KeyRole) -> &'static str {
 fn denial_text(denial: &DenialOptions) -> String {
     match denial {
         DenialOptions::Nsec => "NSEC".into(),
+        DenialOptions::Unsigned => "none, for the zone is unsigned".into(),
         DenialOptions::Nsec3(params) => {
             let opt_out = if params.opt_out { " with opt-out" } else { "" };
             let mut salt = Vec::new();
@@ -183,6 +184,9 @@ fn self_check_text(summary: &Summary) -> String {
     };
     let libraries = checked.libraries.iter().map(pair).collect::<Vec<_>>().join(", ");
     match summary.self_check {
+        SelfCheck::Full | SelfCheck::Sample if summary.denial == DenialOptions::Unsigned => {
+            "passed: the zone is what it was to be, and unsigned".into()
+        }
         SelfCheck::Full => format!("full: passed, {} signatures verified, with {libraries}", checked.verified),
         SelfCheck::Sample => {
             let (verified, signatures) = (checked.verified, checked.signatures);
@@ -328,6 +332,7 @@ fn pair_json((signed, verified): &(Library, Library)) -> Value {
 fn denial_json(denial: &DenialOptions, records: u64) -> Value {
     match denial {
         DenialOptions::Nsec => json!({ "kind": "nsec", "records": records }),
+        DenialOptions::Unsigned => json!({ "kind": "none", "records": records }),
         DenialOptions::Nsec3(params) => {
             let mut salt = Vec::new();
             crate::base::text::push_hex(&params.salt, &mut salt);
