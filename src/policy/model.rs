@@ -244,3 +244,19 @@ pub enum PurgeDelay {
     /// They are never taken away.
     Never,
 }
+
+/// RSA keys of a size that was left out.
+pub(super) const RSA_BITS: u16 = 2048;
+
+/// Gives RSA keys without a size the usual one.
+pub(super) fn settle_bits(policy: &mut Policy) {
+    for (algorithm, bits) in [
+        (policy.ksk.algorithm, &mut policy.ksk.bits),
+        (policy.zsk.algorithm, &mut policy.zsk.bits),
+        (policy.csk.algorithm, &mut policy.csk.bits),
+    ] {
+        if algorithm.is_rsa() && bits.is_none() {
+            *bits = Some(RSA_BITS);
+        }
+    }
+}
