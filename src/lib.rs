@@ -17,6 +17,7 @@ pub mod policy;
 pub mod rdata;
 pub mod rollover;
 pub mod sign;
+pub mod state;
 pub mod verify;
 pub mod zone;
 pub mod zonefile;

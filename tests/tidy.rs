@@ -17,8 +17,16 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("verify", &["base", "rdata", "zonefile", "zone", "crypto", "keys"]),
     ("policy", &["base", "rdata", "crypto", "keys"]),
     ("rollover", &["base", "rdata", "zone", "crypto", "keys", "policy"]), // of zone only what a view is made from
+    // of zone only what a view is made from, of output only atomic files
+    ("state", &["base", "rdata", "zone", "crypto", "keys", "output", "policy", "rollover"]),
     ("sign", &["base", "rdata", "zonefile", "zone", "denial", "crypto", "keys", "output", "verify"]),
-    ("cli", &["base", "rdata", "zonefile", "zone", "denial", "crypto", "keys", "output", "verify", "policy", "sign"]),
+    (
+        "cli",
+        &[
+            "base", "rdata", "zonefile", "zone", "denial", "crypto", "keys", "output", "verify", "policy", "rollover",
+            "state", "sign",
+        ],
+    ),
 ];
 
 /// What the reader of zone files may name of `zone`: where it puts the records, not what becomes of them.

@@ -1,5 +1,6 @@
 //! `zoneseal key show`
 
+use super::key_restore::KeyRestoreArgs;
 use super::{ClockArg, Env, Failure, Outcome};
 use crate::base::{Algorithm, UnixTime};
 use crate::keys::KeyTiming;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum KeyCommand {
     Show(KeyShowArgs),
+    Restore(KeyRestoreArgs),
 }
 
 /// Show what key files hold, and whether their halves fit
@@ -71,7 +73,13 @@ struct ShownTag {
 }
 
 pub(super) fn run(command: &KeyCommand, env: &mut Env<'_>) -> Result<Outcome, Failure> {
-    let KeyCommand::Show(args) = command;
+    match command {
+        KeyCommand::Show(args) => show(args, env),
+        KeyCommand::Restore(args) => super::key_restore::run(args, env),
+    }
+}
+
+fn show(args: &KeyShowArgs, env: &mut Env<'_>) -> Result<Outcome, Failure> {
     let mut shown = Shown { schema: "zoneseal.key-show/1", keys: Vec::new(), errors: Vec::new() };
     for (index, file) in args.files.iter().enumerate() {
         match inspect(file) {

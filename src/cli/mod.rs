@@ -8,14 +8,17 @@ mod diff;
 mod ds;
 pub mod env;
 mod input;
+mod key_restore;
 mod key_show;
 mod keygen;
+mod log;
 mod measure;
 mod nsec3_hash;
 mod print;
 mod sign;
 mod speed;
 mod verify;
+mod who;
 
 pub use env::Env;
 
@@ -134,6 +137,7 @@ enum Command {
     Ds(ds::DsArgs),
     Nsec3Hash(nsec3_hash::Nsec3HashArgs),
     Speed(speed::SpeedArgs),
+    Log(log::LogArgs),
 }
 
 impl Command {
@@ -143,6 +147,7 @@ impl Command {
             Self::Sign(args) => Some(args.clock),
             Self::Verify(args) => Some(args.clock),
             Self::Keygen(args) => Some(args.clock),
+            Self::Log(args) => Some(args.clock),
             Self::Key(key_show::KeyCommand::Show(args)) => Some(args.clock),
             _ => None,
         }
@@ -169,6 +174,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> 
         Command::Ds(args) => ds::run(args, env),
         Command::Nsec3Hash(args) => nsec3_hash::run(args, env),
         Command::Speed(args) => speed::run(args, env),
+        Command::Log(args) => log::run(args, env),
     };
     env.finish(result)
 }

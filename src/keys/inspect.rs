@@ -173,9 +173,21 @@ fn inspect_keys(path: &Path, keys: &[PrivateKey]) -> Result<KeyInfo, KeyError> {
     })
 }
 
-fn inspect_pem(path: &Path, content: &[u8]) -> Result<KeyInfo, KeyError> {
+/// Reads the PKCS#8 key in a PEM file.
+///
+/// # Errors
+/// [`KeyError`] if it cannot be read, is malformed, or holds no kind of key we know.
+pub fn read_pem(path: &Path) -> Result<Pkcs8Key, KeyError> {
+    parse_pem(path, &read_file(path)?)
+}
+
+fn parse_pem(path: &Path, content: &[u8]) -> Result<Pkcs8Key, KeyError> {
     let der = decode_pem(path, content)?;
-    let key = Pkcs8Key::from_der(&der).map_err(|error| KeyError::syntax(path, error.to_string()))?;
+    Pkcs8Key::from_der(&der).map_err(|error| KeyError::syntax(path, error.to_string()))
+}
+
+fn inspect_pem(path: &Path, content: &[u8]) -> Result<KeyInfo, KeyError> {
+    let key = parse_pem(path, content)?;
     let crypto = |error| KeyError::new(path, KeyErrorKind::Crypto(error));
     match key {
         Pkcs8Key::Other(key) => inspect_keys(path, &[key]),

@@ -1,0 +1,3 @@
+//! x
+pub mod bind;
+pub mod knot;
