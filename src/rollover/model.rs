@@ -400,6 +400,10 @@ pub struct ZoneState {
     /// Set while the chain of trust is broken on purpose: no DS is asked for until the keys are replaced.
     #[serde(default)]
     pub is_chain_broken: bool,
+    /// Set for keys taken over from elsewhere: the keys in use are the ones wanted, whatever roles, algorithms and
+    /// lifetimes the policy has. They are replaced when an operator asks, not before.
+    #[serde(default)]
+    pub is_kept_as_found: bool,
     /// Until then nothing is moved, because what came before is not known.
     #[serde(default)]
     pub hold_until: Option<UnixTime>,
@@ -422,6 +426,7 @@ impl ZoneState {
             ds_requests: Vec::new(),
             requests: Vec::new(),
             is_chain_broken: false,
+            is_kept_as_found: false,
             hold_until: None,
         }
     }
