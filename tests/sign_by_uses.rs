@@ -13,8 +13,8 @@ use zoneseal::keys::generate::{KeySpec, generate};
 use zoneseal::keys::{self, DataSigning, KeyId, KeyTiming, KeyUse, LoadOptions, ZoneKey};
 use zoneseal::output::Output;
 use zoneseal::sign::{
-    self, DenialOptions, KeyName, OwnKeys, Previous, ReuseCounts, SerialPolicy, SignError, SignOptions, Summary,
-    Unobserved,
+    self, DenialOptions, KeyName, OwnKeys, Previous, ReuseCounts, SerialPolicy, SignError, SignOptions, SignedText,
+    Summary, Unobserved,
 };
 use zoneseal::verify::{VerifyOptions, verify_zone};
 use zoneseal::zone::{BuildOptions, MixedTtl, build};
@@ -179,8 +179,8 @@ fn sign_zone(keys: &Keys, uses: Option<&[KeyUse]>, previous: Option<&str>, now: 
     let store = zonefile::read(input, &read, &mut findings).unwrap();
     let mut loaded = sign::load(store, &BuildOptions::default(), &mut findings).unwrap();
     loaded.previous = previous.map(|text| {
-        let input = Input::Bytes { name: "previous", text: text.as_bytes() };
-        Previous::read(input, true, &mut findings).unwrap().unwrap()
+        let signed = SignedText { is_in_place: true, ..SignedText::new("previous", text.as_bytes().to_vec()) };
+        Previous::parse(&signed, &mut findings).unwrap()
     });
     let own = match uses {
         Some(uses) => OwnKeys::by_uses(origin.as_name(), keys.load(), uses, &mut findings),

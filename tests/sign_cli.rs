@@ -97,7 +97,7 @@ fn signs_into_the_default_place_and_says_so() {
         (output.status.code(), text(&output.stdout), text(&output.stderr)),
         (Some(0), "example.zone.signed\n", SUMMARY)
     );
-    assert_eq!(place.names(), ["example.zone", "example.zone.signed", "keys"]);
+    assert_eq!(place.names(), ["example.zone", "example.zone.signed", "example.zone.signed.record", "keys"]);
     let quiet = place.run(&["-q", "example.zone", "-K", "keys"]);
     assert_eq!((text(&quiet.stdout), text(&quiet.stderr)), ("example.zone.signed\n", ""));
 }
@@ -412,11 +412,12 @@ fn previous_leaves_alone_what_stands() {
     let before = identity();
     let second = sign(&[]);
     assert_eq!((second.status.code(), text(&second.stdout)), (Some(0), "example.zone.signed\n"));
+    assert!(text(&first.stderr).contains("no previous output at example.zone.signed: everything is signed\n"));
     let talk = text(&second.stderr);
     assert!(talk.contains("previous    serial 2: unchanged, nothing due\n"), "{talk}");
     assert!(talk.contains("none written: the output is left as it was\n"), "{talk}");
     assert!(text(&sign(&["--json"]).stdout).contains("\"unchanged\": true"));
-    assert_eq!((identity(), place.names().len()), (before, 3));
+    assert_eq!((identity(), place.names().len()), (before, 4));
     fs::write(place.path("example.zone"), ZONE.replace("192.0.2.1", "192.0.2.2")).unwrap();
     let third = sign(&[]);
     let talk = text(&third.stderr);

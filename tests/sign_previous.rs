@@ -12,8 +12,8 @@ use zoneseal::keys::{self, KeyTiming, LoadOptions, ZoneKey};
 use zoneseal::output::Output;
 use zoneseal::rdata::dnskey::key_tag;
 use zoneseal::sign::{
-    self, DenialOptions, End, OwnKeys, Previous, ReuseCounts, SerialPolicy, SignError, SignOptions, Summary,
-    TimeOptions, Unobserved, ZonemdHash,
+    self, DenialOptions, End, OwnKeys, Previous, ReuseCounts, SerialPolicy, SignError, SignOptions, SignedText,
+    Summary, TimeOptions, Unobserved, ZonemdHash,
 };
 use zoneseal::zone::BuildOptions;
 use zoneseal::zonefile::{self, Input, ReadOptions};
@@ -148,8 +148,9 @@ impl Run<'_> {
         let mut loaded = sign::load(store, &BuildOptions::default(), &mut findings).expect("there is a zone");
         assert!(!findings.has_errors(), "{:?}", findings.list());
         if let Some(previous) = self.previous {
-            let input = Input::Bytes { name: "previous", text: previous.as_bytes() };
-            loaded.previous = Previous::read(input, self.is_in_place, &mut findings).unwrap();
+            let mut signed = SignedText::new("previous", previous.as_bytes().to_vec());
+            signed.is_in_place = self.is_in_place;
+            loaded.previous = Previous::parse(&signed, &mut findings);
         }
         let own_keys = OwnKeys::new(loaded.zone.apex(), (self.keys)(), self.now, &mut findings);
         let mut committed = None;

@@ -5,6 +5,7 @@ use crate::base::{Diagnostics, NameBuf};
 use crate::zone::build::{BuildOptions, build};
 use crate::zone::{RecordStore, Zone, check};
 use crate::zonefile::{self, Input, ReadOptions, shown_line};
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -49,6 +50,23 @@ impl<'a> ZoneText<'a> {
             Self::Stream { name, text } => Input::Bytes { name, text },
         };
         zonefile::read(input, &ReadOptions::trusted(origin.cloned()), findings).map_err(Failure::new)
+    }
+
+    /// All of the text.
+    pub(super) fn octets(&self) -> Result<Cow<'_, [u8]>, Failure> {
+        match self {
+            Self::File(path) => zonefile::read_file(path).map(Cow::Owned).map_err(Failure::new),
+            Self::Stream { text, .. } => Ok(Cow::Borrowed(text)),
+        }
+    }
+
+    /// The path that stands for it where its includes matter: they are looked for beside a file, and for a stream in the
+    /// working directory.
+    pub(super) fn path(&self) -> &Path {
+        match self {
+            Self::File(path) => path,
+            Self::Stream { .. } => Path::new("-"),
+        }
     }
 
     /// Gives findings about whole records the lines they stand on; parse errors have theirs.
@@ -114,12 +132,22 @@ pub(super) fn build_zone(
         return Ok(None);
     }
     prepare(&mut records);
+    Ok(build_records(text, records, options, findings))
+}
+
+/// The same, of records that were read from the text.
+pub(super) fn build_records(
+    text: &ZoneText<'_>,
+    records: RecordStore,
+    options: &BuildOptions,
+    findings: &mut Diagnostics,
+) -> Option<Zone> {
     let zone = build(records, options, findings);
     if let Some(zone) = &zone {
         check::check(zone, findings);
     }
     text.add_source_lines(findings);
-    Ok(zone)
+    zone
 }
 
 /// Prints the findings kept, and how many more there were.

@@ -3,6 +3,7 @@
 mod args;
 mod floor;
 mod job;
+mod record;
 mod report;
 mod watch;
 mod zones;
@@ -91,17 +92,21 @@ fn sign(
         backend: args.run.backend.backend(),
         destination: destination.clone(),
         previous: previous(args, &destination)?,
+        record: args.record_place(),
         leaves_directory: false,
         dsset: args.keys_section.dsset.as_deref(),
     };
     let result = job.run(options, env.now, &mut *env.stdout, &watch, &mut findings);
     watch.finish();
     // As with all talk: nobody reading it is no reason to fail.
+    if let Ok(Ok(signed)) = &result {
+        signed.repeated.iter().for_each(|line| env.say(line));
+    }
     let _ = write_findings(&findings, &mut env.stderr);
     match result? {
-        Ok((summary, own_keys)) => {
-            let floor = args.run.stats.then(|| Floor::measure(&summary, &own_keys)).flatten();
-            report::print(args, &destination, &summary, &watch, floor, env)?;
+        Ok(signed) => {
+            let floor = args.run.stats.then(|| Floor::measure(&signed.summary, &signed.keys)).flatten();
+            report::print(args, &destination, &signed, &watch, floor, env)?;
             Ok(Outcome::Done)
         }
         // The findings said why.

@@ -16,6 +16,7 @@ pub mod own_keys;
 pub mod plan;
 pub mod previous;
 pub mod published;
+pub mod record;
 mod render;
 mod run;
 pub mod self_check;
@@ -32,12 +33,12 @@ pub use options::{
 };
 pub use own_keys::OwnKeys;
 pub use plan::{KeyName, OldKey, Plan, Signers, SigningKey};
-pub use previous::{Previous, ReuseCounts};
+pub use previous::{Previous, ReuseCounts, SignedText};
 pub use published::Published;
 pub use self_check::{Checked, SelfCheckFailure};
 pub use serial::SerialPolicy;
-pub use summary::{KeySummary, ReuseSummary, Summary};
-pub use times::{End, SignatureTimes, TimeOptions};
+pub use summary::{KeySummary, ReuseSummary, Summary, TextDigest};
+pub use times::{End, Expirations, SignatureTimes, TimeOptions};
 
 use crate::base::{Diagnostic, Diagnostics, Rtype, UnixTime};
 use crate::crypto::CryptoError;
@@ -168,7 +169,8 @@ pub fn sign_zone(
     let mut reuse = survey(&job, previous.as_ref(), keys, options, observer, findings)?;
     if let (Some(reuse), Some(previous)) = (&mut reuse, &previous) {
         if reuse.is_unchanged() && previous.is_in_place {
-            return Ok(Summary::unchanged(&zone, keys.set(), &plan, options, &counts, reuse));
+            let summary = Summary::unchanged(&zone, keys.set(), &plan, options, &counts, reuse);
+            return Ok(Summary { verified_text: Some(previous.text), ..summary });
         }
         settle(&mut zone, reuse, serials, options, findings);
     }
@@ -189,18 +191,20 @@ pub fn sign_zone(
     drop(previous);
 
     observer.begin(Stage::SelfCheck);
-    let checked = match options.self_check {
-        SelfCheck::Off => Checked::default(),
+    let (checked, verified_text) = match options.self_check {
+        SelfCheck::Off => (Checked::default(), None),
         scope => {
             let text = output.read_back().map_err(SignError::Output)?;
-            self_check::self_check(&text, &zone, scope, options.verifier, keys.set(), now)
-                .map_err(SignError::SelfCheck)?
+            let check = || self_check::self_check(&text, &zone, scope, options.verifier, keys.set(), now);
+            let (checked, digest) = rayon::join(check, || (scope == SelfCheck::Full).then(|| TextDigest::of(&text)));
+            (checked.map_err(SignError::SelfCheck)?, digest)
         }
     };
 
     observer.begin(Stage::Commit);
     output.commit().map_err(SignError::Output)?;
-    Ok(Summary::new(&zone, keys.set(), &plan, options, &counts, totals, checked).with_reuse(reused))
+    let summary = Summary::new(&zone, keys.set(), &plan, options, &counts, totals, checked);
+    Ok(Summary { verified_text, reuse: reused, ..summary })
 }
 
 /// What is decided before anything is signed.

@@ -1,6 +1,8 @@
 //! The keys of a run: those that are published, and those whose time has not come or has passed.
 
+use crate::base::text::push_hex;
 use crate::base::{Diagnostics, Name, UnixTime};
+use crate::crypto::digest::sha256;
 use crate::keys::{KeySet, KeyUse, ZoneKey};
 use crate::rdata::dnskey::{Dnskey, FLAG_REVOKE};
 use std::path::PathBuf;
@@ -54,6 +56,25 @@ impl OwnKeys {
     #[must_use]
     pub const fn set(&self) -> &KeySet {
         &self.set
+    }
+
+    /// SHA-256, in hex, of all that they mean for a signed zone: which are published, what each signs, which the parent
+    /// should have, which are held back. What is added to the meaning of a key belongs in here.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut text = format!("{:?}\n", self.set.ttl());
+        for (index, key) in self.set.all().iter().enumerate() {
+            let is_published = index < self.set.published().len();
+            let in_sync = self.set.in_sync().any(|other| other.dnskey_rdata == key.dnskey_rdata);
+            let (role, keeps_old, signs) = (self.set.role(index), self.set.keeps_old(index), key.signer.is_some());
+            text += &format!("{:?} {is_published} {role:?} {keeps_old} {in_sync} {signs}\n", key.dnskey_rdata);
+        }
+        for key in &self.withheld {
+            text += &format!("withheld {:?} {}\n", key.dnskey_rdata, key.source.display());
+        }
+        let mut hex = Vec::with_capacity(64);
+        push_hex(&sha256(&[text.as_bytes()]), &mut hex);
+        String::from_utf8_lossy(&hex).into_owned()
     }
 
     /// Whether a DNSKEY is one of ours that is published.

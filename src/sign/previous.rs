@@ -13,14 +13,16 @@
 
 use super::plan::{KeyName, OldKey, Signers};
 use super::render::{Job, Owner, Set};
+use super::summary::TextDigest;
 use super::tbs::push_canonical_rrset;
-use crate::base::{Algorithm, Diagnostic, Diagnostics, Name, Rtype, Seconds, UnixTime, sort_key};
+use super::times::Expirations;
+use crate::base::{Algorithm, Diagnostic, Diagnostics, Name, Rtype, Seconds, sort_key};
 use crate::crypto::CryptoError;
 use crate::denial::OwnerItem;
 use crate::rdata::rrsig::Rrsig;
 use crate::verify::{SignatureJob, SignatureVerifier, VerifierSource};
 use crate::zone::{BuildOptions, MixedTtl, NodeRef, RecordRef, RrsetRef, Zone, build};
-use crate::zonefile::{self, Input, ReadError, ReadOptions};
+use crate::zonefile::{self, Input, ReadOptions};
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSlice;
 use std::convert::Infallible;
@@ -31,23 +33,44 @@ const CHUNK_OWNERS: usize = 256;
 /// Chunks surveyed before their results are put together.
 const WINDOW_CHUNKS: usize = 64;
 
+/// The text of a zone as it was signed the last time.
+#[derive(Clone, Debug)]
+pub struct SignedText {
+    /// What findings call it.
+    pub name: String,
+    /// The text.
+    pub text: Vec<u8>,
+    /// Its digest.
+    pub digest: TextDigest,
+    /// Whether it stands where the output goes, so that an output that would be the same need not be written.
+    pub is_in_place: bool,
+}
+
+impl SignedText {
+    /// A text that stands elsewhere than where the output goes.
+    #[must_use]
+    pub fn new(name: impl Into<String>, text: Vec<u8>) -> Self {
+        Self { name: name.into(), digest: TextDigest::of(&text), text, is_in_place: false }
+    }
+}
+
 /// A zone as it was signed the last time.
 #[derive(Debug)]
 pub struct Previous {
     /// The signed zone.
     pub zone: Zone,
+    /// Its text.
+    pub text: TextDigest,
     /// Whether it stands where the output goes, so that an output that would be the same need not be written.
     pub is_in_place: bool,
 }
 
 impl Previous {
-    /// Reads a signed zone. `None`, with a warning in `findings`, if it is no zone: then everything is signed anew.
-    ///
-    /// # Errors
-    /// If the file cannot be read.
-    pub fn read(input: Input<'_>, is_in_place: bool, findings: &mut Diagnostics) -> Result<Option<Self>, ReadError> {
+    /// Reads a signed zone's text. `None`, with a warning in `findings`, if it is no zone: then everything is signed anew.
+    pub fn parse(signed: &SignedText, findings: &mut Diagnostics) -> Option<Self> {
         let mut defects = Diagnostics::new(1);
-        let store = zonefile::read(input, &ReadOptions::default(), &mut defects)?;
+        let input = Input::Bytes { name: &signed.name, text: &signed.text };
+        let store = zonefile::read(input, &ReadOptions::default(), &mut defects).ok()?;
         let options = BuildOptions { mixed_ttl: MixedTtl::Keep, ..BuildOptions::default() };
         let zone = match defects.has_errors() {
             true => None,
@@ -56,7 +79,7 @@ impl Previous {
         if zone.is_none() {
             findings.push(unusable(&defects));
         }
-        Ok(zone.map(|zone| Self { zone, is_in_place }))
+        zone.map(|zone| Self { zone, text: signed.digest, is_in_place: signed.is_in_place })
     }
 
     /// Refuses the signed form of another zone.
@@ -125,7 +148,7 @@ pub(super) struct Reuse<'p> {
     kept: Vec<u64>,
     counts: ReuseCounts,
     is_unchanged: bool,
-    expirations: Option<(UnixTime, UnixTime)>,
+    expirations: Expirations,
 }
 
 impl<'p> Reuse<'p> {
@@ -149,8 +172,8 @@ impl<'p> Reuse<'p> {
         self.is_unchanged = false;
     }
 
-    /// First and last expiration of what is kept.
-    pub(super) const fn expirations(&self) -> Option<(UnixTime, UnixTime)> {
+    /// Of what is kept.
+    pub(super) const fn expirations(&self) -> Expirations {
         self.expirations
     }
 
@@ -234,7 +257,7 @@ struct Surveyed {
     records: u64,
     /// Of them those that stand in the earlier zone, octet for octet.
     same: u64,
-    expirations: Option<(UnixTime, UnixTime)>,
+    expirations: Expirations,
     findings: Vec<Diagnostic>,
 }
 
@@ -305,7 +328,7 @@ impl<'j, 'p> Survey<'j, 'p> {
             kept: vec![0; self.before.place_count().div_ceil(64)],
             counts: ReuseCounts::default(),
             is_unchanged: false,
-            expirations: None,
+            expirations: Expirations::default(),
         };
         let (mut records, mut same) = (0, 0);
         let mut walk = self.job.denial.walk(self.job.zone);
@@ -321,9 +344,7 @@ impl<'j, 'p> Survey<'j, 'p> {
                     reuse.kept[place / 64] |= 1 << (place % 64);
                 }
                 reuse.counts.add(&chunk.counts);
-                for time in chunk.expirations.into_iter().flat_map(|(first, last)| [first, last]) {
-                    widen(&mut reuse.expirations, time);
-                }
+                reuse.expirations.add(&chunk.expirations);
                 records += chunk.records;
                 same += chunk.same;
                 chunk.findings.into_iter().for_each(|finding| findings.push(finding));
@@ -467,9 +488,8 @@ impl<'j, 'p> Survey<'j, 'p> {
     /// Whether a signature has too little time left, or does not hold yet.
     fn is_due(&self, rrsig: &Rrsig<'_>) -> bool {
         let times = self.job.plan.times();
-        let refresh = self.refresh.unwrap_or_else(|| times.default_refresh(rrsig.covered));
         let holds = rrsig.inception.is_at_or_before(times.now().to_timestamp());
-        !holds || rrsig.expiration.to_unix_near(times.now()).since(times.now()) <= refresh
+        !holds || times.is_due(rrsig.expiration.to_unix_near(times.now()), rrsig.covered, self.refresh)
     }
 
     /// Verifies the candidates of a chunk, a batch a key.
@@ -490,7 +510,7 @@ impl<'j, 'p> Survey<'j, 'p> {
                     out.kept.push(candidate.place);
                     out.same += u64::from(candidate.is_same);
                     let expiration = candidate.rrsig.expiration.to_unix_near(self.job.plan.times().now());
-                    widen(&mut out.expirations, expiration);
+                    out.expirations.see(candidate.rrsig.covered, expiration);
                 } else {
                     out.counts.bad += 1;
                     out.findings.push(bad_signature(candidate));
@@ -526,9 +546,4 @@ fn find_by<'z>(rrsigs: RrsetRef<'z>, key: KeyName) -> Option<(usize, RecordRef<'
 fn signature_count(zone: &Zone) -> u64 {
     let rrsigs = zone.nodes().flat_map(NodeRef::rrsets).filter(|rrset| rrset.rtype() == Rtype::RRSIG);
     rrsigs.map(|rrset| rrset.len() as u64).sum()
-}
-
-fn widen(range: &mut Option<(UnixTime, UnixTime)>, time: UnixTime) {
-    let (first, last) = range.unwrap_or((time, time));
-    *range = Some((first.min(time), last.max(time)));
 }

@@ -3,7 +3,8 @@
 use super::plan::{KeyName, Plan, Signers};
 use super::previous::{Cursor, Reuse};
 use super::tbs::push_canonical_rrset;
-use crate::base::{Name, Rtype, Timestamp, Ttl, UnixTime};
+use super::times::Expirations;
+use crate::base::{Name, Rtype, Timestamp, Ttl};
 use crate::crypto::CryptoError;
 use crate::denial::{Denial, OwnerItem, chain_ttl};
 use crate::output::text::push_after_owner;
@@ -47,8 +48,8 @@ pub(super) struct Tally {
     pub(super) signatures: Vec<u64>,
     /// Which keys have signed RRsets of zone data together.
     pub(super) data_signers: BTreeSet<Vec<KeyName>>,
-    /// First and last of all signatures, made or kept.
-    pub(super) expirations: Option<(UnixTime, UnixTime)>,
+    /// Of all signatures, made or kept.
+    pub(super) expirations: Expirations,
 }
 
 impl Tally {
@@ -59,9 +60,7 @@ impl Tally {
         for (sum, count) in self.signatures.iter_mut().zip(&other.signatures) {
             *sum += count;
         }
-        for time in other.expirations.into_iter().flat_map(|(first, last)| [first, last]) {
-            self.see_expiration(time);
-        }
+        self.expirations.add(&other.expirations);
         other.data_signers.iter().for_each(|signers| self.see_data_signers(signers));
     }
 
@@ -70,11 +69,6 @@ impl Tally {
         if !self.data_signers.contains(signers) {
             self.data_signers.insert(signers.to_vec());
         }
-    }
-
-    pub(super) fn see_expiration(&mut self, time: UnixTime) {
-        let (first, last) = self.expirations.unwrap_or((time, time));
-        self.expirations = Some((first.min(time), last.max(time)));
     }
 }
 
@@ -306,7 +300,7 @@ impl<'a> Job<'a> {
         for (old, rrsig) in old_keys.iter().filter_map(|old| Some((old, kept(old.name())?))) {
             scratch.keep(&rrsig, set);
             scratch.signers.push(old.name());
-            tally.see_expiration(rrsig.expiration.to_unix_near(times.now()));
+            tally.expirations.see(set.rtype, rrsig.expiration.to_unix_near(times.now()));
         }
         scratch.tbs.clear();
         for &index in keys {
@@ -320,7 +314,7 @@ impl<'a> Job<'a> {
                 Some(kept) => kept.expiration.to_unix_near(times.now()),
                 None => times.expiration(&scratch.owner, set.rtype),
             };
-            tally.see_expiration(expiration);
+            tally.expirations.see(set.rtype, expiration);
             let inception = kept.map_or_else(|| times.inception(), |kept| kept.inception);
             scratch.header.clear();
             self.header(owner, set, key.name(), (inception, expiration.to_timestamp()))
@@ -408,7 +402,7 @@ fn is_apex_zonemd(node: Option<NodeRef<'_>>, rtype: Rtype) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{Diagnostics, NameBuf, text::push_hex};
+    use crate::base::{Diagnostics, NameBuf, UnixTime, text::push_hex};
     use crate::crypto::digest::Hasher;
     use crate::denial::NsecChain;
     use crate::sign::{SignatureTimes, TimeOptions};

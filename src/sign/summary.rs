@@ -8,8 +8,10 @@ use super::published::{Published, data_signers_of};
 use super::render::Tally;
 use super::run::Totals;
 use super::self_check::Checked;
-use crate::base::{Algorithm, NameBuf, UnixTime};
+use super::times::Expirations;
+use crate::base::{Algorithm, NameBuf};
 use crate::crypto::Library;
+use crate::crypto::digest::sha256;
 use crate::keys::{KeyRole, KeySet};
 use crate::zone::Zone;
 use std::collections::BTreeSet;
@@ -65,16 +67,36 @@ pub struct Summary {
     pub chain_records: u64,
     /// Signatures made, a ZONEMD signed twice counted once.
     pub signatures: u64,
-    /// First and last expiration of them.
-    pub expirations: Option<(UnixTime, UnixTime)>,
+    /// First and last expiration of those in the output, made or kept.
+    pub expirations: Expirations,
     /// How much was checked.
     pub self_check: SelfCheck,
     /// What the check did.
     pub checked: Checked,
+    /// The signed zone's text if it was verified in full: by the check, or because it is the previous one and all its
+    /// signatures were.
+    pub verified_text: Option<TextDigest>,
     /// What became of the previous signed zone, if there was one.
     pub reuse: Option<ReuseSummary>,
     /// What is out now; only with keys that were sorted out by uses, for others nobody keeps a record.
     pub published: Option<Published>,
+}
+
+/// A text by its digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextDigest {
+    /// How long it is.
+    pub octets: u64,
+    /// SHA-256.
+    pub sha256: [u8; 32],
+}
+
+impl TextDigest {
+    /// Of a text.
+    #[must_use]
+    pub fn of(text: &[u8]) -> Self {
+        Self { octets: text.len() as u64, sha256: sha256(&[text]) }
+    }
 }
 
 /// What became of the previous signed zone.
@@ -119,16 +141,10 @@ impl Summary {
             let keys = plan.keys().iter().zip(&signature_counts);
             keys.filter(|(key, _)| (key.algorithm(), key.key_tag) == (algorithm, key_tag)).map(|(_, count)| count).sum()
         };
-        let key_summary = |(index, key): (usize, &crate::keys::ZoneKey)| KeySummary {
-            is_published: index < keys.published().len(),
-            keeps_old: keys.keeps_old(index),
-            key_tag: key.key_tag,
-            algorithm: key.algorithm,
-            role: keys.role(index),
-            source: key.source.clone(),
-            signatures: signatures_of(key.algorithm, key.key_tag),
-            library: keys.role(index).and(key.signer.as_ref()).map(|signer| signer.library()),
-        };
+        let mut key_summaries = Self::idle_keys(keys);
+        for key in &mut key_summaries {
+            key.signatures = signatures_of(key.algorithm, key.key_tag);
+        }
         let data_signers = std::mem::take(&mut totals.tally.data_signers);
         let published = keys.is_by_uses().then(|| Published::new(zone, plan, data_signers));
         let Totals { tally, octets, .. } = totals;
@@ -140,7 +156,7 @@ impl Summary {
             records_dropped: counts.dropped,
             records_written: tally.records,
             octets,
-            keys: keys.all().iter().enumerate().map(key_summary).collect(),
+            keys: key_summaries,
             foreign_dnskeys_kept: counts.dnskeys.foreign_kept,
             foreign_dnskeys_dropped: counts.dnskeys.foreign_dropped,
             denial: options.denial.clone(),
@@ -149,9 +165,25 @@ impl Summary {
             expirations: tally.expirations,
             self_check: options.self_check,
             checked,
+            verified_text: None,
             reuse: None,
             published,
         }
+    }
+
+    /// The keys, with no signatures.
+    pub(super) fn idle_keys(keys: &KeySet) -> Vec<KeySummary> {
+        let summary = |(index, key): (usize, &crate::keys::ZoneKey)| KeySummary {
+            is_published: index < keys.published().len(),
+            keeps_old: keys.keeps_old(index),
+            key_tag: key.key_tag,
+            algorithm: key.algorithm,
+            role: keys.role(index),
+            source: key.source.clone(),
+            signatures: 0,
+            library: keys.role(index).and(key.signer.as_ref()).map(|signer| signer.library()),
+        };
+        keys.all().iter().enumerate().map(summary).collect()
     }
 
     /// The summary of a run that had nothing to do: the zone was compared and all its signatures were verified.
@@ -166,12 +198,9 @@ impl Summary {
         let data_signers = if keys.is_by_uses() { data_signers_of(reuse.zone()) } else { BTreeSet::new() };
         let tally = Tally { expirations: reuse.expirations(), data_signers, ..Tally::default() };
         let signatures = reuse.counts().kept;
-        let checked = Checked { signatures, verified: signatures, libraries: Vec::new() };
+        let checked = Checked { signatures, verified: signatures, ..Checked::default() };
         let totals = Totals { tally, ..Totals::default() };
-        Self::new(zone, keys, plan, options, counts, totals, checked).with_reuse(Some(ReuseSummary::of(reuse)))
-    }
-
-    pub(super) fn with_reuse(self, reuse: Option<ReuseSummary>) -> Self {
-        Self { reuse, ..self }
+        let summary = Self::new(zone, keys, plan, options, counts, totals, checked);
+        Self { reuse: Some(ReuseSummary::of(reuse)), ..summary }
     }
 }

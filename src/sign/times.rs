@@ -41,6 +41,55 @@ impl Default for TimeOptions {
 impl TimeOptions {
     /// Seven days, the upper end of what N-5 asks for.
     pub const VALIDITY: Seconds = Seconds(7 * Seconds::DAY.0);
+
+    /// Whether a time in them does not move with the clock.
+    #[must_use]
+    pub const fn is_fixed(&self) -> bool {
+        matches!(self.inception, TimeSpec::At(_)) || matches!(self.end, End::Expiration(TimeSpec::At(_)))
+    }
+}
+
+/// Whether RRsets of a type are signed by the keys that the parent knows, with times of their own.
+const fn is_of_key_set(rtype: Rtype) -> bool {
+    matches!(rtype, Rtype::DNSKEY | Rtype::CDS | Rtype::CDNSKEY)
+}
+
+/// First and last expiration of many signatures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Expirations {
+    /// Of those over DNSKEY, CDS and CDNSKEY.
+    pub key_set: Option<(UnixTime, UnixTime)>,
+    /// Of all others.
+    pub data: Option<(UnixTime, UnixTime)>,
+}
+
+impl Expirations {
+    /// Takes in a signature over a type.
+    pub(super) fn see(&mut self, covered: Rtype, time: UnixTime) {
+        widen(if is_of_key_set(covered) { &mut self.key_set } else { &mut self.data }, Some((time, time)));
+    }
+
+    /// Takes in what others have seen.
+    pub(super) fn add(&mut self, other: &Self) {
+        widen(&mut self.key_set, other.key_set);
+        widen(&mut self.data, other.data);
+    }
+
+    /// First and last of all.
+    #[must_use]
+    pub fn whole(&self) -> Option<(UnixTime, UnixTime)> {
+        let mut whole = self.data;
+        widen(&mut whole, self.key_set);
+        whole
+    }
+}
+
+/// Widens a range of times to hold another.
+fn widen(range: &mut Option<(UnixTime, UnixTime)>, other: Option<(UnixTime, UnixTime)>) {
+    *range = match (*range, other) {
+        (Some((first, last)), Some((from, to))) => Some((first.min(from), last.max(to))),
+        (range, other) => range.or(other),
+    };
 }
 
 /// The times of a run, checked: each window holds `now`, ends after it begins and spans less than 2^31 seconds.
@@ -95,7 +144,7 @@ impl SignatureTimes {
     #[must_use]
     pub fn expiration(&self, owner_canonical: &[u8], rtype: Rtype) -> UnixTime {
         match rtype {
-            Rtype::DNSKEY | Rtype::CDS | Rtype::CDNSKEY => self.dnskey_expiration,
+            rtype if is_of_key_set(rtype) => self.dnskey_expiration,
             Rtype::SOA => self.expiration,
             _ => self.expiration.minus(self.jitter_of(owner_canonical, rtype)),
         }
@@ -105,11 +154,14 @@ impl SignatureTimes {
     /// span, three days of seven (TIM-6).
     #[must_use]
     pub const fn default_refresh(&self, rtype: Rtype) -> Seconds {
-        let end = match rtype {
-            Rtype::DNSKEY | Rtype::CDS | Rtype::CDNSKEY => self.dnskey_expiration,
-            _ => self.expiration,
-        };
+        let end = if is_of_key_set(rtype) { self.dnskey_expiration } else { self.expiration };
         Seconds(end.since(self.inception).0 * 3 / 7)
+    }
+
+    /// Whether a signature over a type that ends then has too little time left to be kept.
+    #[must_use]
+    pub fn is_due(&self, expiration: UnixTime, rtype: Rtype, refresh: Option<Seconds>) -> bool {
+        expiration.since(self.now) <= refresh.unwrap_or_else(|| self.default_refresh(rtype))
     }
 
     /// Refuses to call signatures due that were just made.

@@ -3,6 +3,7 @@
 use super::arena::{Arena, ChunkShift, Span};
 use crate::base::{Class, Name, Position, Rtype, Ttl};
 use std::hint::black_box;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// How many records are brought together at once.
@@ -33,6 +34,8 @@ pub struct RecordStore {
     pub(super) arena: Arena,
     pub(super) records: Vec<RawRecord>,
     pub(super) files: Vec<Arc<str>>,
+    /// Files included, with their text.
+    included: Vec<(PathBuf, Vec<u8>)>,
 }
 
 impl RecordStore {
@@ -49,6 +52,17 @@ impl RecordStore {
     pub fn add_file(&mut self, name: &str) -> u16 {
         self.files.push(name.into());
         u16::try_from(self.files.len() - 1).expect("fewer than 65,536 files")
+    }
+
+    /// Keeps the text of a file that was included, for [`Self::take_included`].
+    pub(crate) fn keep_included(&mut self, path: PathBuf, text: Vec<u8>) {
+        self.included.push((path, text));
+    }
+
+    /// The files that were included and their text, in the order in which they ended, if the reader was asked to keep
+    /// them. One that was included twice is there twice.
+    pub fn take_included(&mut self) -> Vec<(PathBuf, Vec<u8>)> {
+        std::mem::take(&mut self.included)
     }
 
     /// Stores bytes for use in [`Self::push`]; an owner that many records share is stored once.

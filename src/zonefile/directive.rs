@@ -107,6 +107,9 @@ fn include(reader: &mut Reader<'_>, source: &Source<'_>, entry: Entry, tokens: &
     // The TTLs go on, as in BIND and NSD: RFC 1035 has only origin and owner come back.
     reader.state.origin = outer_origin;
     reader.state.owner = owner;
+    if reader.options.keeps_included {
+        reader.store.keep_included(path, text);
+    }
     Ok(())
 }
 

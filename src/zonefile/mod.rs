@@ -15,7 +15,7 @@ mod report;
 mod source;
 
 pub use report::shown_line;
-pub use source::{Input, ReadError};
+pub use source::{Input, ReadError, read_file};
 
 use crate::base::{Diagnostics, NameBuf};
 use crate::zone::RecordStore;
@@ -44,12 +44,14 @@ pub struct ReadOptions {
     pub includes: Includes,
     /// How many records all `$GENERATE`s together may make.
     pub generated_max: u64,
+    /// Whether [`RecordStore::take_included`] is to have the text of every file included.
+    pub keeps_included: bool,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
         // Enough for a reverse zone of 16 bits; a line of text should not cost a stranger's host more memory than that.
-        Self { origin: None, includes: Includes::Refuse, generated_max: 1 << 16 }
+        Self { origin: None, includes: Includes::Refuse, generated_max: 1 << 16, keeps_included: false }
     }
 }
 
@@ -57,7 +59,7 @@ impl ReadOptions {
     /// For the operator's own zones: follows `$INCLUDE`, and generates up to the records of a reverse zone of 24 bits.
     #[must_use]
     pub const fn trusted(origin: Option<NameBuf>) -> Self {
-        Self { origin, includes: Includes::Follow, generated_max: 1 << 24 }
+        Self { origin, includes: Includes::Follow, generated_max: 1 << 24, keeps_included: false }
     }
 }
 
@@ -85,17 +87,20 @@ fn read_in_blocks(
     let mut reader = Reader::new(options, findings);
     reader.block_len = block_len;
     match input {
-        Input::Path(path) => {
-            let text = source::read_file(path)?;
-            let directory = path.parent().unwrap_or_else(|| Path::new(""));
-            reader.read_first(&path.display().to_string(), &text, directory, path.canonicalize().ok());
-        }
+        Input::Path(path) => reader.read_first_file(path, &read_file(path)?),
+        Input::Read { path, text } => reader.read_first_file(path, text),
         Input::Bytes { name, text } => reader.read_first(name, text, Path::new(""), None),
     }
     Ok(reader.store)
 }
 
 impl Reader<'_> {
+    /// Reads the file that was asked for.
+    fn read_first_file(&mut self, path: &Path, text: &[u8]) {
+        let directory = path.parent().unwrap_or_else(|| Path::new(""));
+        self.read_first(&path.display().to_string(), text, directory, path.canonicalize().ok());
+    }
+
     /// Reads the source that was asked for.
     fn read_first(&mut self, name: &str, text: &[u8], directory: &Path, identity: Option<PathBuf>) {
         let file = self.store.add_file(name);

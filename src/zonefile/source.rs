@@ -12,6 +12,13 @@ use std::sync::Arc;
 pub enum Input<'a> {
     /// A regular file. Its `$INCLUDE`s are relative to its directory.
     Path(&'a Path),
+    /// A regular file that has been read already, as [`read_file`] does.
+    Read {
+        /// The file; its `$INCLUDE`s are relative to its directory.
+        path: &'a Path,
+        /// What it holds.
+        text: &'a [u8],
+    },
     /// Bytes in memory; `$INCLUDE`s are relative to the working directory.
     Bytes {
         /// What findings call it: `-` for standard input.
@@ -72,7 +79,7 @@ impl std::error::Error for ReadError {
 ///
 /// # Errors
 /// If it cannot be read or is no regular file: opening a FIFO could wait forever, a device could never end.
-pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, ReadError> {
+pub fn read_file(path: &Path) -> Result<Vec<u8>, ReadError> {
     let failed = |reason| ReadError { path: path.to_path_buf(), reason };
     let io_failed = |error| failed(Reason::Io(error));
     // Asked before opening, because opening a FIFO waits for its other end.

@@ -1,5 +1,6 @@
 //! The arguments of `zoneseal sign`.
 
+use super::record::RecordPlace;
 use crate::base::{Diagnostic, NameBuf, Seconds, TimeSpec, Ttl, text};
 use crate::cli::{BackendArg, ClockArg, VerifierArg};
 use crate::denial::Nsec3Params;
@@ -45,6 +46,8 @@ pub(in crate::cli) struct SignArgs {
     #[command(flatten)]
     pub(super) keys_section: KeyArgs,
     #[command(flatten)]
+    pub(super) record: RecordArgs,
+    #[command(flatten)]
     pub(super) denial: DenialArgs,
     #[command(flatten)]
     pub(super) times: TimeArgs,
@@ -77,6 +80,18 @@ pub(super) struct KeyArgs {
     /// Write the DS records for the parent to DIR/dsset-ZONE.
     #[arg(long, value_name = "DIR")]
     pub(super) dsset: Option<PathBuf>,
+}
+
+/// The record of what was verified.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Record of the last run, for --previous")]
+pub(super) struct RecordArgs {
+    /// Where the record of a run is kept [default: beside the output, with .record added to its name]
+    #[arg(long, value_name = "DIR")]
+    record_directory: Option<PathBuf>,
+    /// Neither read nor write a record
+    #[arg(long, conflicts_with = "record_directory")]
+    no_record: bool,
 }
 
 /// Denial of existence.
@@ -257,6 +272,15 @@ impl SignArgs {
             verifier: self.run.verifier.choice(),
         };
         Ok((options, warnings))
+    }
+
+    /// Where records are kept.
+    pub(super) fn record_place(&self) -> RecordPlace {
+        match (&self.record.record_directory, self.record.no_record) {
+            (_, true) => RecordPlace::Nowhere,
+            (Some(directory), _) => RecordPlace::Directory(directory.clone()),
+            (None, _) => RecordPlace::Beside,
+        }
     }
 
     /// How the zone is built.

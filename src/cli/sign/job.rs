@@ -1,15 +1,18 @@
 //! One zone to sign: what the single form of the command and the list have in common.
 
 use super::super::Failure;
-use super::super::input::{ZoneText, build_zone};
+use super::super::input::{ZoneText, build_records};
+use super::record::{self as record_file, RecordPlace, RecordUse};
 use super::watch::Watch;
-use crate::base::{Diagnostics, Name, UnixTime};
+use crate::base::{Diagnostic, Diagnostics, Name, UnixTime};
 use crate::crypto::Backend;
 use crate::keys::{self, KeySource};
 use crate::output::{AtomicFile, Output, Spool};
-use crate::sign::{self, Loaded, OwnKeys, Previous, SignError, SignOptions, Summary};
+use crate::sign::record::{self, FileDigest, Made, Record, Unfit};
+use crate::sign::{self, Loaded, OwnKeys, Previous, SignError, SignOptions, SignedText, Summary, TextDigest};
 use crate::zone::{BuildOptions, Zone};
-use crate::zonefile::Input;
+use crate::zonefile::{self, Input, ReadOptions};
+use std::borrow::Cow;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -32,14 +35,48 @@ pub(super) struct Job<'a> {
     pub(super) destination: Destination,
     /// The previous signed zone.
     pub(super) previous: Option<PathBuf>,
+    /// Where its record is kept.
+    pub(super) record: RecordPlace,
     /// Whether the caller syncs the output's directory, for many zones at once.
     pub(super) leaves_directory: bool,
     /// Where the `dsset-` file goes.
     pub(super) dsset: Option<&'a Path>,
 }
 
+/// What came of a zone that was signed.
+#[derive(Debug)]
+pub(super) struct Signed {
+    pub(super) summary: Summary,
+    /// The keys, as they were used.
+    pub(super) keys: OwnKeys,
+    pub(super) record: RecordUse,
+    /// The previous signed zone, if it was asked for and is not there yet.
+    pub(super) missing_previous: Option<PathBuf>,
+    /// Findings of the run that was recorded, which stand.
+    pub(super) repeated: Vec<String>,
+}
+
+/// The previous signed zone, read.
+struct Read {
+    path: PathBuf,
+    signed: SignedText,
+}
+
+impl Read {
+    fn file_digest(&self) -> FileDigest {
+        FileDigest::with_digest(&self.path, &self.signed.digest)
+    }
+}
+
+/// The inputs of a run, and what it is asked for, by their digests.
+struct Inputs {
+    /// The zone file, then what it includes.
+    files: Vec<FileDigest>,
+    options: String,
+}
+
 impl Job<'_> {
-    /// From the zone file to the signed zone in its place, with its dsset file; the keys were those used.
+    /// From the zone file to the signed zone in its place, with its dsset file.
     pub(super) fn run(
         &self,
         options: &SignOptions,
@@ -47,42 +84,131 @@ impl Job<'_> {
         stdout: &mut (dyn Write + Send),
         watch: &Watch,
         findings: &mut Diagnostics,
-    ) -> Result<Result<(Summary, OwnKeys), SignError>, Failure> {
+    ) -> Result<Result<Signed, SignError>, Failure> {
         watch.begin("read");
+        let (zone_text, previous) = rayon::join(|| self.text.octets(), || self.read_previous());
+        let (zone_text, previous) = (zone_text?, previous?);
+        let mut inputs = Inputs { files: Vec::new(), options: record::options_digest(options, &self.build) };
+        let mut record_use = RecordUse::None;
+        if let Some(previous) = &previous
+            && let Some(path) = self.record.path_for(&previous.path)
+        {
+            record_use = match record_file::find(&path, &previous.file_digest(), now) {
+                Err(record_use) => record_use,
+                Ok(record) => {
+                    inputs.files.push(FileDigest::of(self.text.path(), &zone_text));
+                    match self.try_record(&record, &inputs, previous, options, now, findings)? {
+                        Ok(signed) => return Ok(Ok(signed)),
+                        Err(why) => RecordUse::Known(why),
+                    }
+                }
+            };
+        }
+        let missing_previous = self.previous.clone().filter(|_| previous.is_none());
+
         let mut dropped = 0;
-        let zone = build_zone(&self.text, &self.build, findings, |store| {
-            watch.begin("build");
-            dropped = sign::load::drop_signed(store, self.build.apex.as_ref());
-        })?;
+        let zone = self.build_zone(zone_text, &mut dropped, &mut inputs, watch, findings)?;
         let Some(zone) = zone.filter(|_| !findings.has_errors()) else { return Ok(Err(SignError::Refused)) };
         watch.begin("keys");
-        let own_keys = self.load_keys(&zone, now, findings)?;
+        let before_keys = findings.list().len();
+        let keys = self.load_keys(&zone, now, findings)?;
+        let about_keys = before_keys..findings.list().len();
         if findings.has_errors() {
             return Ok(Err(SignError::Refused));
         }
-        let previous = match &self.previous {
-            Some(path) => {
-                watch.begin("read-previous");
-                self.load_previous(path, findings)?
-            }
-            None => None,
-        };
-        let dsset = self.dsset.map(|directory| Dsset::begin(directory, zone.apex())).transpose()?;
-        let output: Box<dyn Output + '_> = match &self.destination {
-            Destination::File(path) => {
-                let file = AtomicFile::create(path).map_err(Failure::new)?;
-                Box::new(if self.leaves_directory { file.without_directory_sync() } else { file })
-            }
-            Destination::StandardOutput => {
-                Box::new(Spool::create(stdout).map_err(|error| Failure::new(format!("spooling: {error}")))?)
-            }
-        };
-        let loaded = Loaded { zone, dropped, previous };
-        let signed = sign::sign_zone(loaded, &own_keys, options, now, output, watch, findings);
-        if let (Ok(_), Some(dsset)) = (&signed, dsset) {
-            dsset.write(&own_keys)?;
+        if previous.is_some() {
+            watch.begin("read-previous");
         }
-        Ok(signed.map(|summary| (summary, own_keys)))
+        let previous = previous.and_then(|previous| Previous::parse(&previous.signed, findings));
+        let dsset = self.dsset.map(|directory| Dsset::begin(directory, zone.apex())).transpose()?;
+        let loaded = Loaded { zone, dropped, previous };
+        let signed = sign::sign_zone(loaded, &keys, options, now, self.output(stdout)?, watch, findings);
+        let signed = signed.map(|summary| {
+            let repeated = Vec::new();
+            Signed { summary, keys, record: record_use, missing_previous, repeated }
+        });
+        if let Ok(signed) = &signed {
+            dsset.map_or(Ok(()), |dsset| dsset.write(&signed.keys))?;
+            let lasting = record::lasting_findings(findings, |index| about_keys.contains(&index));
+            self.keep_record(signed, &inputs, &lasting, now, findings);
+        }
+        Ok(signed)
+    }
+
+    /// Does nothing, if the record of the previous run shows that there is nothing to do.
+    fn try_record(
+        &self,
+        record: &Record,
+        inputs: &Inputs,
+        previous: &Read,
+        options: &SignOptions,
+        now: UnixTime,
+        findings: &mut Diagnostics,
+    ) -> Result<Result<Signed, Unfit>, Failure> {
+        if let Err(why) = record.check_inputs(&inputs.files[0], &inputs.options, record_file::digest_of) {
+            return Ok(Err(why));
+        }
+        let Some(zone) = record.zone().filter(|_| previous.signed.is_in_place) else {
+            return Ok(Err(Unfit::OutputChanged));
+        };
+        let mut about_keys = findings.fresh();
+        // Nothing will be signed, so the library that is quick to start.
+        let loaded = self.keys.load(zone.as_name(), self.backend.for_signatures(0), &mut about_keys);
+        let Ok(loaded) = loaded else { return Ok(Err(Unfit::KeysChanged)) };
+        let keys = OwnKeys::new(zone.as_name(), loaded, now, &mut about_keys);
+        if about_keys.has_errors() {
+            return Ok(Err(Unfit::KeysChanged));
+        }
+        if let Err(why) = record.check_due(&keys, options, now) {
+            return Ok(Err(why));
+        }
+        findings.append(about_keys);
+        if let Some(directory) = self.dsset {
+            Dsset::begin(directory, zone.as_name())?.write(&keys)?;
+        }
+        let summary = record.summary(zone, &keys, options);
+        let repeated = record.findings().to_vec();
+        Ok(Ok(Signed { summary, keys, record: RecordUse::NothingDue, missing_previous: None, repeated }))
+    }
+
+    /// The previous signed zone; none if there is no such file, as before the first run.
+    fn read_previous(&self) -> Result<Option<Read>, Failure> {
+        let Some(path) = &self.previous else { return Ok(None) };
+        if matches!(fs::metadata(path), Err(error) if error.kind() == std::io::ErrorKind::NotFound) {
+            return Ok(None);
+        }
+        let text = zonefile::read_file(path).map_err(Failure::new)?;
+        let mut signed = SignedText::new(path.display().to_string(), text);
+        signed.is_in_place = self.is_in_place(path);
+        Ok(Some(Read { path: path.clone(), signed }))
+    }
+
+    /// The zone without what an earlier signing made. The digests of what it includes go to `inputs`.
+    fn build_zone(
+        &self,
+        text: Cow<'_, [u8]>,
+        dropped: &mut u64,
+        inputs: &mut Inputs,
+        watch: &Watch,
+        findings: &mut Diagnostics,
+    ) -> Result<Option<Zone>, Failure> {
+        let options = ReadOptions { keeps_included: true, ..ReadOptions::trusted(self.build.apex.clone()) };
+        let input = match &self.text {
+            ZoneText::File(path) => Input::Read { path, text: &text },
+            ZoneText::Stream { name, .. } => Input::Bytes { name, text: &text },
+        };
+        let digest = || (inputs.files.is_empty() && self.record != RecordPlace::Nowhere).then(|| TextDigest::of(&text));
+        let (records, digest) = rayon::join(|| zonefile::read(input, &options, findings), digest);
+        let mut records = records.map_err(Failure::new)?;
+        inputs.files.extend(digest.map(|digest| FileDigest::with_digest(self.text.path(), &digest)));
+        drop(text);
+        if findings.has_errors() {
+            return Ok(None);
+        }
+        inputs.files.extend(records.take_included().iter().map(|(path, text)| FileDigest::of(path, text)));
+        watch.begin("build");
+        *dropped = sign::load::drop_signed(&mut records, self.build.apex.as_ref());
+        Ok(build_records(&self.text, records, &self.build, findings))
     }
 
     fn load_keys(&self, zone: &Zone, now: UnixTime, findings: &mut Diagnostics) -> Result<OwnKeys, Failure> {
@@ -93,16 +219,51 @@ impl Job<'_> {
         Ok(OwnKeys::new(zone.apex(), loaded, now, findings))
     }
 
-    /// The previous signed zone; none if there is no such file, as before the first run.
-    fn load_previous(&self, path: &Path, findings: &mut Diagnostics) -> Result<Option<Previous>, Failure> {
-        if matches!(fs::metadata(path), Err(error) if error.kind() == std::io::ErrorKind::NotFound) {
-            return Ok(None);
-        }
-        let is_in_place = match &self.destination {
+    fn output<'o>(&self, stdout: &'o mut (dyn Write + Send)) -> Result<Box<dyn Output + 'o>, Failure> {
+        Ok(match &self.destination {
+            Destination::File(path) => {
+                let file = AtomicFile::create(path).map_err(Failure::new)?;
+                Box::new(if self.leaves_directory { file.without_directory_sync() } else { file })
+            }
+            Destination::StandardOutput => {
+                Box::new(Spool::create(stdout).map_err(|error| Failure::new(format!("spooling: {error}")))?)
+            }
+        })
+    }
+
+    /// Whether a file is the output.
+    fn is_in_place(&self, path: &Path) -> bool {
+        match &self.destination {
             Destination::File(output) => is_same_file(path, output),
             Destination::StandardOutput => false,
-        };
-        Previous::read(Input::Path(path), is_in_place, findings).map_err(Failure::new)
+        }
+    }
+
+    /// Leaves a record of the run for the next.
+    fn keep_record(
+        &self,
+        signed: &Signed,
+        inputs: &Inputs,
+        lasting: &[String],
+        now: UnixTime,
+        findings: &mut Diagnostics,
+    ) {
+        let Destination::File(output) = &self.destination else { return };
+        let Some(path) = self.record.path_for(output) else { return };
+        let record = Record::of(Made {
+            summary: &signed.summary,
+            inputs: &inputs.files,
+            output,
+            options: &inputs.options,
+            keys: &signed.keys,
+            now,
+            findings: lasting,
+        });
+        if let Err(error) = record_file::replace(&path, record.as_ref()) {
+            let message = format!("{}: the record of this run cannot be written: {error}", path.display());
+            let help = "signing again will verify all signatures; name another place with --record-directory";
+            findings.push(Diagnostic::warning("record", message).help(help));
+        }
     }
 }
 

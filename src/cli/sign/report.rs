@@ -2,7 +2,8 @@
 
 use super::args::SignArgs;
 use super::floor::Floor;
-use super::job::Destination;
+use super::job::{Destination, Signed};
+use super::record::RecordUse;
 use super::watch::{Watch, peak_memory};
 use super::{Env, Failure};
 use crate::base::UnixTime;
@@ -18,14 +19,14 @@ use std::time::Duration;
 pub(super) fn print(
     args: &SignArgs,
     destination: &Destination,
-    summary: &Summary,
+    signed: &Signed,
     watch: &Watch,
     floor: Option<Floor>,
     env: &mut Env<'_>,
 ) -> Result<(), Failure> {
-    let stats = args.run.stats.then(|| Stats::new(summary, watch, floor));
+    let stats = args.run.stats.then(|| Stats::new(&signed.summary, watch, floor));
     if args.run.json {
-        let mut value = summary_json(destination, summary);
+        let mut value = summary_json(destination, signed);
         if let Some(stats) = &stats {
             value["stats"] = stats_json(stats);
         }
@@ -37,7 +38,7 @@ pub(super) fn print(
         return Ok(());
     }
     if !args.run.quiet {
-        env.say(summary_text(summary).trim_end());
+        env.say(summary_text(signed).trim_end());
     }
     // Statistics were asked for by name, so -q leaves them.
     if let Some(stats) = &stats {
@@ -50,7 +51,8 @@ pub(super) fn print(
 }
 
 /// The summary, a line a subject.
-fn summary_text(summary: &Summary) -> String {
+fn summary_text(signed: &Signed) -> String {
+    let summary = &signed.summary;
     let mut out = String::new();
     let mut line = |name: &str, text: String| {
         let _ = writeln!(out, "{name:<12}{text}");
@@ -65,6 +67,12 @@ fn summary_text(summary: &Summary) -> String {
     );
     if let Some(previous) = &summary.reuse {
         line("previous", previous_text(previous));
+    }
+    if let Some(path) = &signed.missing_previous {
+        line("previous", format!("no previous output at {}: everything is signed", path.display()));
+    }
+    if signed.record != RecordUse::None {
+        line("record", signed.record.to_string());
     }
     let dropped = match summary.records_dropped {
         0 => String::new(),
@@ -84,7 +92,7 @@ fn summary_text(summary: &Summary) -> String {
         (_, dropped) => line("keys", format!("{dropped} of other signers dropped")),
     }
     line("denial", format!("{}, {} records", denial_text(&summary.denial), summary.chain_records));
-    let expirations = match summary.expirations {
+    let expirations = match summary.expirations.whole() {
         None => String::new(),
         Some((first, last)) if first == last => format!("; expire {first}"),
         Some((first, last)) => format!("; expire {first} to {last}"),
@@ -173,10 +181,11 @@ fn denial_text(denial: &DenialOptions) -> String {
 fn self_check_text(summary: &Summary) -> String {
     let checked = &summary.checked;
     if summary.reuse.is_some_and(|previous| previous.is_unchanged) && summary.records_written == 0 {
-        return format!(
-            "nothing to check: not written; {} signatures verified before they were kept",
-            checked.verified
-        );
+        let (count, when) = match checked.known {
+            0 => (checked.verified, "before they were kept"),
+            known => (known, "by an earlier run"),
+        };
+        return format!("nothing to check: not written; {count} signatures verified {when}");
     }
     let pair = |(signed, verified): &(Library, Library)| match signed == verified {
         true => format!("{verified} for its own"),
@@ -276,7 +285,8 @@ fn stats_text(stats: &Stats) -> String {
 }
 
 /// The JSON form: one object.
-pub(super) fn summary_json(destination: &Destination, summary: &Summary) -> Value {
+pub(super) fn summary_json(destination: &Destination, signed: &Signed) -> Value {
+    let summary = &signed.summary;
     let output = match destination {
         Destination::File(path) => path.display().to_string(),
         Destination::StandardOutput => "-".into(),
@@ -297,17 +307,24 @@ pub(super) fn summary_json(destination: &Destination, summary: &Summary) -> Valu
         "foreign_dnskeys": { "kept": summary.foreign_dnskeys_kept, "dropped": summary.foreign_dnskeys_dropped },
         "denial": denial_json(&summary.denial, summary.chain_records),
         "signatures": summary.signatures,
-        "earliest_expiration": summary.expirations.map(|(first, _)| time(first)),
-        "latest_expiration": summary.expirations.map(|(_, last)| time(last)),
+        "earliest_expiration": summary.expirations.whole().map(|(first, _)| time(first)),
+        "latest_expiration": summary.expirations.whole().map(|(_, last)| time(last)),
         "self_check": {
             "scope": self_check_name(summary.self_check),
             "signatures": summary.checked.signatures,
             "verified": summary.checked.verified,
+            "known": summary.checked.known,
             "libraries": summary.checked.libraries.iter().map(pair_json).collect::<Vec<_>>(),
         },
     });
     if let Some(previous) = &summary.reuse {
         value["previous"] = previous_json(previous);
+    }
+    if let Some(path) = &signed.missing_previous {
+        value["missing_previous"] = path.display().to_string().into();
+    }
+    if signed.record != RecordUse::None {
+        value["record"] = signed.record.to_string().into();
     }
     value
 }

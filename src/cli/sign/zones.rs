@@ -5,14 +5,15 @@
 
 use super::super::{Env, Failure, Outcome};
 use super::args::SignArgs;
-use super::job::{Destination, Job};
+use super::job::{Destination, Job, Signed};
+use super::record::RecordPlace;
 use super::report;
 use super::watch::{Watch, peak_memory};
 use crate::base::{Diagnostic, Diagnostics, NameBuf, UnixTime};
 use crate::cli::input::{FINDINGS_MAX, ZoneText, write_findings};
 use crate::keys::{KeyDirectory, KeySource};
 use crate::output::atomic::{directory_of, sync_directory};
-use crate::sign::{SignError, SignOptions, Summary};
+use crate::sign::{SignError, SignOptions};
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
@@ -35,7 +36,7 @@ struct Entry {
 
 /// What became of a zone.
 enum Fate {
-    Signed(Box<Summary>),
+    Signed(Box<Signed>),
     /// The self-check failed.
     Bogus,
     Failed,
@@ -111,17 +112,22 @@ fn sign(
             backend: args.run.backend.backend(),
             destination: Destination::File(entry.output.clone()),
             previous: args.previous.is_some().then(|| entry.output.clone()),
+            // Records are for those who sign again; for the others thousands of files would be a burden.
+            record: args.previous.as_ref().map_or(RecordPlace::Nowhere, |_| args.record_place()),
             leaves_directory: true,
             dsset: args.keys_section.dsset.as_deref(),
         };
         job.run(options, now, &mut io::sink(), &Watch::start(false), &mut findings)
     });
     let mut talk = Vec::new();
+    if let Ok(Ok(signed)) = &result {
+        signed.repeated.iter().for_each(|line| talk.extend_from_slice(format!("{line}\n").as_bytes()));
+    }
     // Writing to memory does not fail.
     let _ = write_findings(&findings, &mut talk);
     let mut say = |text: String| talk.extend_from_slice(text.as_bytes());
     let fate = match result {
-        Ok(Ok((summary, _))) => Fate::Signed(Box::new(summary)),
+        Ok(Ok(signed)) => Fate::Signed(Box::new(signed)),
         // The findings said why.
         Ok(Err(SignError::Refused)) => Fate::Failed,
         Ok(Err(SignError::SelfCheck(failure))) => {
@@ -274,7 +280,8 @@ impl Counts {
         let mut counts = Self::default();
         for done in done {
             match &done.fate {
-                Fate::Signed(summary) => {
+                Fate::Signed(signed) => {
+                    let summary = &signed.summary;
                     let reuse = summary.reuse.unwrap_or_default();
                     *(if reuse.is_unchanged { &mut counts.unchanged } else { &mut counts.signed }) += 1;
                     counts.signatures += summary.signatures;
@@ -335,10 +342,10 @@ fn zone_json(entry: &Entry, fate: &Fate) -> Value {
     match fate {
         Fate::Failed => failed("failed"),
         Fate::Bogus => failed("self-check failed"),
-        Fate::Signed(summary) => {
-            let mut value = report::summary_json(&Destination::File(entry.output.clone()), summary);
+        Fate::Signed(signed) => {
+            let mut value = report::summary_json(&Destination::File(entry.output.clone()), signed);
             value["zone_file"] = zone_file.into();
-            let is_unchanged = summary.reuse.is_some_and(|reuse| reuse.is_unchanged);
+            let is_unchanged = signed.summary.reuse.is_some_and(|reuse| reuse.is_unchanged);
             value["outcome"] = if is_unchanged { "unchanged" } else { "signed" }.into();
             value
         }
