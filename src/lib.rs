@@ -11,6 +11,7 @@ pub mod base;
 pub mod cli;
 pub mod crypto;
 pub mod denial;
+pub mod fleet;
 pub mod keys;
 pub mod output;
 pub mod policy;

@@ -20,11 +20,12 @@ const IMPORTS: &[(&str, &[&str])] = &[
     // of zone only what a view is made from, of output only atomic files
     ("state", &["base", "rdata", "zone", "crypto", "keys", "output", "policy", "rollover"]),
     ("sign", &["base", "rdata", "zonefile", "zone", "denial", "crypto", "keys", "output", "verify"]),
+    ("fleet", &["base", "rdata", "zonefile", "zone", "keys", "policy"]),
     (
         "cli",
         &[
             "base", "rdata", "zonefile", "zone", "denial", "crypto", "keys", "output", "verify", "policy", "rollover",
-            "state", "sign",
+            "state", "sign", "fleet",
         ],
     ),
 ];

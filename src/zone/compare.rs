@@ -41,7 +41,7 @@ fn content<'a>(node: Option<NodeRef<'a>>, apex_types: &'a [Rtype]) -> impl Itera
 }
 
 /// Pairs up what two ascending sequences share.
-pub(super) fn merge<T>(
+pub(crate) fn merge<T>(
     left: impl Iterator<Item = T>,
     right: impl Iterator<Item = T>,
     compare: impl Fn(&T, &T) -> Ordering,

@@ -1,0 +1,387 @@
+//! `zoneseal.toml`: which zones there are, where their files are, and under which policy each stands.
+//!
+//! ```toml
+//! policy-file = "policy.toml"
+//!
+//! [defaults]
+//! keys = "keys"
+//! output = "signed/{file}.signed"
+//!
+//! [[zones]]
+//! files = "zones/*.zone"
+//!
+//! [[zones]]
+//! file = "special/example.org.zone"
+//! policy = "tld"
+//! hook = ["rndc", "reload", "{zone}"]
+//! ```
+//!
+//! Paths are relative to the file. What a zone does not say, `[defaults]` says, and then the program.
+
+use super::catalog;
+use super::guard::Limits;
+use crate::base::{NameBuf, Rtype, Seconds};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What a run has to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The file it was read from.
+    pub path: PathBuf,
+    /// Where the policies that zones name are defined, besides the presets.
+    pub policy_file: Option<PathBuf>,
+    /// Metrics go here, if anywhere.
+    pub metrics: Option<PathBuf>,
+    /// The zones, in the order of their files' names within the order of the file.
+    pub zones: Vec<ZoneConfig>,
+}
+
+/// A zone and all that is configured for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ZoneConfig {
+    /// Its name, if the configuration or a catalog says it; else its SOA record does.
+    pub name: Option<NameBuf>,
+    /// The unsigned zone.
+    pub file: PathBuf,
+    /// The signed zone.
+    pub output: PathBuf,
+    /// The directory of its keys and their state.
+    pub keys: PathBuf,
+    /// The directory of what is remembered from run to run.
+    pub state: PathBuf,
+    /// The policy's name: a preset, or one of the policy file.
+    pub policy: Option<String>,
+    /// Run after each change.
+    pub hook: Option<Hook>,
+    /// How much may change at once.
+    pub limits: Limits,
+    /// Whom to ask about the DS RRset and about what is served.
+    pub servers: Servers,
+}
+
+/// A command that is run after a zone changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hook {
+    /// Program and arguments; `{zone}`, `{file}`, `{serial}` stand for the zone's.
+    pub command: Vec<String>,
+    /// It is killed after this.
+    pub timeout: Seconds,
+}
+
+impl Hook {
+    /// Program and arguments for a zone.
+    #[must_use]
+    pub fn command_for(&self, zone: &str, file: &Path, serial: u32) -> Vec<String> {
+        let name = if zone == "." { zone } else { zone.trim_end_matches('.') };
+        let file = file.display().to_string();
+        let fill = |word: &String| {
+            word.replace("{zone}", name).replace("{file}", &file).replace("{serial}", &serial.to_string())
+        };
+        self.command.iter().map(fill).collect()
+    }
+}
+
+/// Servers to observe.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Servers {
+    /// Of the parent; empty: found through the resolver.
+    pub parent: Vec<String>,
+    /// Of the zone; empty: found through the resolver.
+    pub child: Vec<String>,
+    /// Finds the servers; none: only those named are asked.
+    pub resolver: Option<String>,
+    /// Trust anchor by which the parent's answers are validated.
+    pub anchor: Option<PathBuf>,
+}
+
+impl Servers {
+    /// Whether anybody is to be asked.
+    #[must_use]
+    pub fn is_any(&self) -> bool {
+        !self.parent.is_empty() || !self.child.is_empty() || self.resolver.is_some()
+    }
+}
+
+/// What of a configuration is wrong.
+#[derive(Debug)]
+pub struct ConfigError {
+    /// The file, and what of it.
+    pub message: String,
+}
+
+impl std::fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+fn fail(path: &Path, what: impl std::fmt::Display) -> ConfigError {
+    ConfigError { message: format!("{}: {what}", path.display()) }
+}
+
+impl Config {
+    /// The name it has where none is given.
+    pub const FILE_NAME: &'static str = "zoneseal.toml";
+
+    /// Reads a configuration and finds its zones.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its place.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = fs::read_to_string(path).map_err(|error| fail(path, error))?;
+        let raw: RawConfig = toml::from_str(&text).map_err(|error| fail(path, error.to_string().trim_end()))?;
+        let base = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
+        let reader = Reader { path, base, defaults: raw.defaults };
+        let mut zones = Vec::new();
+        for (index, entry) in raw.zones.iter().enumerate() {
+            let place =
+                |error: ConfigError| ConfigError { message: format!("{error} (entry {} of [[zones]])", index + 1) };
+            reader.push_zones(entry, &mut zones).map_err(place)?;
+        }
+        let config = Self {
+            path: path.to_owned(),
+            policy_file: raw.policy_file.map(|file| reader.base.join(file)),
+            metrics: raw.metrics.map(|file| reader.base.join(file)),
+            zones,
+        };
+        config.check_outputs()?;
+        Ok(config)
+    }
+
+    /// No two zones may write one file, and none its own input.
+    fn check_outputs(&self) -> Result<(), ConfigError> {
+        let mut seen: BTreeMap<&Path, &ZoneConfig> = BTreeMap::new();
+        for zone in &self.zones {
+            let (file, output) = (zone.file.display(), zone.output.display());
+            if zone.file == zone.output {
+                return Err(fail(&self.path, format_args!("{file} would be replaced by its own signed zone")));
+            }
+            if let Some(other) = seen.insert(&zone.output, zone) {
+                let other = other.file.display();
+                return Err(fail(&self.path, format_args!("{output} is the output of both {other} and {file}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The file as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawConfig {
+    policy_file: Option<PathBuf>,
+    metrics: Option<PathBuf>,
+    #[serde(default)]
+    defaults: Settings,
+    #[serde(default)]
+    zones: Vec<RawZones>,
+}
+
+/// What zones may have in common or each for itself.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Settings {
+    policy: Option<String>,
+    output: Option<String>,
+    keys: Option<PathBuf>,
+    state: Option<PathBuf>,
+    hook: Option<Vec<String>>,
+    hook_timeout: Option<Length>,
+    names_vanished_percent: Option<u8>,
+    kept_types: Option<Vec<String>>,
+    parent_servers: Option<Vec<String>>,
+    child_servers: Option<Vec<String>>,
+    resolver: Option<String>,
+    anchor: Option<PathBuf>,
+}
+
+/// An entry of `[[zones]]`: one zone, all files of a pattern, or the members of a catalog.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct RawZones {
+    name: Option<String>,
+    file: Option<String>,
+    files: Option<String>,
+    catalog: Option<PathBuf>,
+    #[serde(flatten)]
+    settings: toml::Table,
+}
+
+/// A length of time: `"30s"`, `"1h30m"`, or seconds.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "RawLength")]
+struct Length(Seconds);
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum RawLength {
+    Number(u32),
+    Text(String),
+}
+
+impl TryFrom<RawLength> for Length {
+    type Error = String;
+
+    fn try_from(raw: RawLength) -> Result<Self, String> {
+        match raw {
+            RawLength::Number(seconds) => Ok(Self(Seconds(i64::from(seconds)))),
+            RawLength::Text(text) => Seconds::from_text(&text)
+                .map(Self)
+                .ok_or_else(|| format!("\"{text}\" is no length of time such as \"30s\" or \"1h30m\"")),
+        }
+    }
+}
+
+/// What entries are resolved with.
+struct Reader<'a> {
+    path: &'a Path,
+    base: PathBuf,
+    defaults: Settings,
+}
+
+impl Reader<'_> {
+    fn fail(&self, what: impl std::fmt::Display) -> ConfigError {
+        fail(self.path, what)
+    }
+
+    /// The zones of an entry.
+    fn push_zones(&self, entry: &RawZones, zones: &mut Vec<ZoneConfig>) -> Result<(), ConfigError> {
+        let own: Settings =
+            entry.settings.clone().try_into().map_err(|error: toml::de::Error| self.fail(error.message()))?;
+        match (&entry.file, &entry.files, &entry.catalog) {
+            (Some(file), None, None) => {
+                let name = entry.name.as_deref().map(|name| self.name(name)).transpose()?;
+                zones.push(self.zone(self.base.join(file), name, &own)?);
+            }
+            (None, Some(pattern), None) if entry.name.is_none() => {
+                for file in self.files_of(pattern)? {
+                    zones.push(self.zone(file, None, &own)?);
+                }
+            }
+            (Some(file), None, Some(catalog)) if entry.name.is_none() => {
+                if !file.contains("{zone}") {
+                    return Err(self.fail("the file of a catalog's zones needs {zone} in its name"));
+                }
+                let catalog = self.base.join(catalog);
+                for member in catalog::members(&catalog).map_err(|message| fail(&catalog, message))? {
+                    let path = self.base.join(file.replace("{zone}", &file_form(&member)));
+                    zones.push(self.zone(path, Some(member), &own)?);
+                }
+            }
+            _ => {
+                return Err(self.fail(
+                    "an entry of [[zones]] has either file (with name or not), files (a pattern such as \"zones/*.zone\"), or catalog and file (with {zone} in it)",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn name(&self, text: &str) -> Result<NameBuf, ConfigError> {
+        text.parse().map_err(|error| self.fail(format_args!("zone name \"{text}\": {error}")))
+    }
+
+    /// The files of a pattern, by name.
+    fn files_of(&self, pattern: &str) -> Result<Vec<PathBuf>, ConfigError> {
+        let full = self.base.join(pattern);
+        let text = full.to_str().ok_or_else(|| self.fail("the pattern is not UTF-8"))?;
+        let paths = glob::glob(text).map_err(|error| self.fail(format_args!("files = \"{pattern}\": {error}")))?;
+        let files: Result<Vec<PathBuf>, io::Error> = paths.map(|path| path.map_err(Into::into)).collect();
+        let files = files.map_err(|error| self.fail(format_args!("files = \"{pattern}\": {error}")))?;
+        Ok(files.into_iter().filter(|path| path.is_file()).collect())
+    }
+
+    /// One zone, with what is not its own from the defaults.
+    fn zone(&self, file: PathBuf, name: Option<NameBuf>, own: &Settings) -> Result<ZoneConfig, ConfigError> {
+        let defaults = &self.defaults;
+        let pick = |own: &Option<String>, default: &Option<String>| own.clone().or_else(|| default.clone());
+        let path = |own: &Option<PathBuf>, default: &Option<PathBuf>, fallback: &str| {
+            self.base.join(own.as_ref().or(default.as_ref()).map_or_else(|| Path::new(fallback), PathBuf::as_path))
+        };
+        let list = |own: &Option<Vec<String>>, default: &Option<Vec<String>>| {
+            own.as_ref().or(default.as_ref()).cloned().unwrap_or_default()
+        };
+        let anchor = own.anchor.as_ref().or(defaults.anchor.as_ref());
+        Ok(ZoneConfig {
+            output: self.output(&file, name.as_ref(), pick(&own.output, &defaults.output))?,
+            keys: path(&own.keys, &defaults.keys, "keys"),
+            state: path(&own.state, &defaults.state, "state"),
+            policy: pick(&own.policy, &defaults.policy),
+            hook: self.hook(own)?,
+            limits: self.limits(own)?,
+            servers: Servers {
+                parent: list(&own.parent_servers, &defaults.parent_servers),
+                child: list(&own.child_servers, &defaults.child_servers),
+                resolver: pick(&own.resolver, &defaults.resolver),
+                anchor: anchor.map(|file| self.base.join(file)),
+            },
+            name,
+            file,
+        })
+    }
+
+    /// The signed zone's file: `{file}` in the pattern is the name of the unsigned one.
+    fn output(&self, file: &Path, name: Option<&NameBuf>, pattern: Option<String>) -> Result<PathBuf, ConfigError> {
+        let pattern = pattern.unwrap_or_else(|| "signed/{file}.signed".into());
+        let file_name = file.file_name().and_then(|name| name.to_str());
+        let file_name = file_name.ok_or_else(|| self.fail(format_args!("{}: not a file's name", file.display())))?;
+        let mut output = pattern.replace("{file}", file_name);
+        if output.contains("{zone}") {
+            let name = name.ok_or_else(|| {
+                self.fail(format_args!(
+                    "output \"{pattern}\": the name of {} is not configured, use {{file}}",
+                    file.display()
+                ))
+            })?;
+            output = output.replace("{zone}", &file_form(name));
+        }
+        Ok(self.base.join(output))
+    }
+
+    fn hook(&self, own: &Settings) -> Result<Option<Hook>, ConfigError> {
+        let Some(command) = own.hook.as_ref().or(self.defaults.hook.as_ref()).filter(|words| !words.is_empty()) else {
+            return Ok(None);
+        };
+        let timeout = own.hook_timeout.or(self.defaults.hook_timeout).map_or(Seconds(30), |length| length.0);
+        if timeout.0 <= 0 {
+            return Err(self.fail("hook-timeout must be longer than nothing"));
+        }
+        Ok(Some(Hook { command: command.clone(), timeout }))
+    }
+
+    fn limits(&self, own: &Settings) -> Result<Limits, ConfigError> {
+        let standard = Limits::default();
+        let percent = own.names_vanished_percent.or(self.defaults.names_vanished_percent);
+        let percent = percent.unwrap_or(standard.names_vanished_percent);
+        if percent > 100 {
+            return Err(self.fail("names-vanished-percent is at most 100"));
+        }
+        let kept_types = match own.kept_types.as_ref().or(self.defaults.kept_types.as_ref()) {
+            None => standard.kept_types,
+            Some(names) => names
+                .iter()
+                .map(|name| {
+                    Rtype::from_text(name.as_bytes())
+                        .ok_or_else(|| self.fail(format_args!("kept-types: no type \"{name}\"")))
+                })
+                .collect::<Result<_, _>>()?,
+        };
+        Ok(Limits { names_vanished_percent: percent, kept_types })
+    }
+}
+
+/// A zone's name as part of a file's name: without the last dot, the root as `root`.
+#[must_use]
+pub fn file_form(name: &NameBuf) -> String {
+    let form = crate::keys::name::file_form(name.as_name());
+    match form.trim_end_matches('.') {
+        "" => "root".into(),
+        form => form.into(),
+    }
+}

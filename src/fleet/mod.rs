@@ -1,0 +1,11 @@
+//! Many zones under policies, run after run: which zones there are, and what must not be published.
+//!
+//! ```text
+//! zoneseal.toml ─ config ─▶ zones, each with its policy, keys, limits
+//! last output + next one ─ guards ─▶ refusals
+//! ```
+
+pub mod catalog;
+pub mod config;
+pub mod guard;
+pub mod hook;
