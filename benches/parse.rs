@@ -30,7 +30,7 @@ fn main() {
 
 /// Measures one zone in three steps.
 fn measure(name: &str, text: &str, pool: &ThreadPool) {
-    let records = read(text).records().len();
+    let records = read(text).len();
     let print = |work: &str, time: Duration| {
         print_line(name, pool.current_num_threads(), work, time, text.len(), records);
     };
@@ -43,7 +43,7 @@ fn measure(name: &str, text: &str, pool: &ThreadPool) {
 /// Measures many small zones one after another, each from text to checked zone.
 fn measure_small(count: u64) {
     let texts: Vec<String> = (0..count).map(support::small).collect();
-    let records: usize = texts.iter().map(|text| read(text).records().len()).sum();
+    let records: usize = texts.iter().map(|text| read(text).len()).sum();
     let len = texts.iter().map(String::len).sum();
     let work = |()| texts.iter().for_each(|text| check(&build(read(text))));
     print_line("small", rayon::current_num_threads(), "all", median_time(RUNS, || (), work), len, records);

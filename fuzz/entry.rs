@@ -24,7 +24,7 @@ pub fn zone_file(data: &[u8]) {
     }
     let mut printed = Vec::new();
     for record in store.records() {
-        push_record(store.owner(record), record.ttl, record.class, record.rtype, store.rdata(record), &mut printed);
+        push_record(store.owner(&record), record.ttl, record.class, record.rtype, store.rdata(&record), &mut printed);
     }
     let mut findings = Diagnostics::new(20);
     let again = read(&printed, &mut findings);
@@ -63,7 +63,7 @@ pub fn rdata(data: &[u8]) {
     let store = read(&line, &mut findings);
     if !findings.has_errors() {
         for record in store.records() {
-            let wire = store.rdata(record);
+            let wire = store.rdata(&record);
             assert!(rdata::check_wire(record.rtype, wire).is_ok(), "made wrong wire form: {line:?}");
             round_trip(record.rtype, wire);
         }
@@ -78,8 +78,8 @@ fn round_trip(rtype: Rtype, wire: &[u8]) {
     let store = read(&line, &mut findings);
     let shown = String::from_utf8_lossy(&line);
     assert!(!findings.has_errors(), "does not read its own text: {shown}: {:?}", findings.list());
-    assert_eq!(store.records().len(), 1, "{shown}");
-    assert_eq!(store.rdata(&store.records()[0]), wire, "{shown}");
+    assert_eq!(store.len(), 1, "{shown}");
+    assert_eq!(store.rdata(&store.records().next().unwrap()), wire, "{shown}");
     let mut canonical = Vec::new();
     rdata::push_canonical(rtype, wire, &mut canonical);
     assert_eq!(rdata::is_canonical(rtype, wire), canonical == wire, "{shown}");
@@ -112,10 +112,10 @@ fn read(text: &[u8], findings: &mut Diagnostics) -> RecordStore {
 
 /// Whether two stores hold the same records: owners and RDATA octet for octet.
 fn is_same(left: &RecordStore, right: &RecordStore) -> bool {
-    let same = |(a, b): (&RawRecord, &RawRecord)| {
+    let same = |(a, b): (RawRecord, RawRecord)| {
         (a.rtype, a.class, a.ttl) == (b.rtype, b.class, b.ttl)
-            && left.owner(a).as_wire() == right.owner(b).as_wire()
-            && left.rdata(a) == right.rdata(b)
+            && left.owner(&a).as_wire() == right.owner(&b).as_wire()
+            && left.rdata(&a) == right.rdata(&b)
     };
-    left.records().len() == right.records().len() && left.records().iter().zip(right.records()).all(same)
+    left.len() == right.len() && left.records().zip(right.records()).all(same)
 }

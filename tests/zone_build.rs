@@ -165,7 +165,7 @@ fn messages() {
 #[test]
 fn mixed_classes() {
     let mut records = store(GOOD);
-    let soa = records.records()[0];
+    let soa = records.records().next().unwrap();
     records.push(RawRecord { class: Class::CH, ..soa });
     let mut findings = Diagnostics::new(9);
     let zone = zone::build(records, &BuildOptions::default(), &mut findings).unwrap();

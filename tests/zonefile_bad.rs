@@ -25,7 +25,7 @@ fn bad_zones() -> Vec<PathBuf> {
 fn findings_of(path: &Path) -> (String, bool) {
     let mut findings = Diagnostics::new(20);
     let store = read(Input::Path(path), &ReadOptions::trusted(None), &mut findings).expect("the file can be read");
-    let has_last = store.records().iter().any(|record| store.owner(record).to_string() == "last.example.com.");
+    let has_last = store.records().any(|record| store.owner(&record).to_string() == "last.example.com.");
     if !findings.has_errors()
         && let Some(zone) = build(store, &BuildOptions::default(), &mut findings)
     {

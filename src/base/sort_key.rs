@@ -9,6 +9,18 @@ use std::cmp::Ordering;
 /// Appends the sort key of `labels`, the wire form of the labels in front of some suffix (without a root label needed),
 /// as [`Name::strip_suffix`] gives them. An empty slice gives an empty key: the suffix itself.
 pub fn push_labels_key(labels: &[u8], out: &mut Vec<u8>) {
+    if let Some((&len, label)) = labels.split_first()
+        && len > 0
+        && usize::from(len) == label.len()
+        && label.iter().all(|&octet| octet > 1)
+    {
+        // The commonest name: one label, nothing to escape.
+        let start = out.len();
+        out.extend_from_slice(label);
+        out[start..].make_ascii_lowercase();
+        out.push(0);
+        return;
+    }
     let (starts, count) = label_starts(labels);
     for &start in starts[..count].iter().rev() {
         for &byte in label_at(labels, start) {
@@ -27,13 +39,116 @@ pub fn push_name_key(name: Name<'_>, out: &mut Vec<u8>) {
     push_labels_key(name.as_wire(), out);
 }
 
-/// The first eight bytes of a key as a big-endian number, zero-filled: compares like the key as far as it goes.
+/// The last of `labels`, which is the first in their key; empty if there is none.
 #[must_use]
-pub fn key_prefix(key: &[u8]) -> u64 {
-    let mut bytes = [0; 8];
-    let len = key.len().min(8);
-    bytes[..len].copy_from_slice(&key[..len]);
-    u64::from_be_bytes(bytes)
+pub fn top_label(mut labels: &[u8]) -> &[u8] {
+    let mut top: &[u8] = &[];
+    while let Some((&len, rest)) = labels.split_first() {
+        (top, labels) = rest.split_at(usize::from(len));
+    }
+    top
+}
+
+/// The start of a key in a number: names whose numbers differ are in the numbers' order; of names with the same number
+/// nothing is known. Of names made of letters, digits and hyphens it holds eleven octets, where plain octets would be
+/// eight: each octet becomes a digit of base 44.
+#[must_use]
+pub fn labels_prefix(labels: &[u8]) -> u64 {
+    let mut prefix = Prefix { digits: 0, left: PREFIX_LEN };
+    match labels.first() {
+        // The commonest name has one label.
+        Some(&len) if usize::from(len) + 1 == labels.len() => prefix.push_label(&labels[1..]),
+        _ => {
+            let (starts, count) = label_starts(labels);
+            for &start in starts[..count].iter().rev() {
+                prefix.push_label(label_at(labels, start));
+            }
+        }
+    }
+    prefix.finish()
+}
+
+/// How many octets of a key a prefix holds: 44^11 is below 2^64.
+const PREFIX_LEN: u32 = 11;
+
+/// For each octet of a label, case folded, its digit: ascending, but several that are rare in names share one. The end of
+/// a label has the digit 0, as what lies behind the end of a name has.
+static DIGITS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut digit = 1;
+    let mut octet = 0;
+    while octet < 256 {
+        let is_common = is_common(octet);
+        if octet > 0 && (is_common || is_common_before(octet)) {
+            digit += 1;
+        }
+        table[octet] = digit;
+        octet += 1;
+    }
+    let mut letter = b'A' as usize;
+    while letter <= b'Z' as usize {
+        table[letter] = table[letter + 32];
+        letter += 1;
+    }
+    table
+};
+
+/// Whether an octet, case folded, has a digit of its own.
+const fn is_common(octet: usize) -> bool {
+    matches!(octet as u8, b'-' | b'0'..=b'9' | b'_' | b'a'..=b'z')
+}
+
+const fn is_common_before(octet: usize) -> bool {
+    octet > 0 && is_common(octet - 1)
+}
+
+/// The digits that several octets share, as bits.
+const SHARED_DIGITS: u64 = {
+    let mut bits = 0;
+    let mut octet = 0;
+    while octet < 256 {
+        let is_letter = matches!(octet as u8, b'A'..=b'Z');
+        if !is_letter && !is_common(octet) {
+            bits |= 1 << DIGITS[octet];
+        }
+        octet += 1;
+    }
+    bits
+};
+
+/// A prefix being made.
+struct Prefix {
+    digits: u64,
+    /// How many more fit.
+    left: u32,
+}
+
+impl Prefix {
+    fn push_label(&mut self, label: &[u8]) {
+        for &octet in label.iter().take(self.left as usize) {
+            let digit = DIGITS[usize::from(octet)];
+            self.push(digit);
+            if SHARED_DIGITS >> digit & 1 == 1 {
+                // What shares this digit may differ here, and must not be told apart by what follows.
+                self.digits *= 44_u64.pow(self.left);
+                self.left = 0;
+                return;
+            }
+        }
+        if self.left > 0 {
+            self.push(0);
+        }
+    }
+
+    const fn push(&mut self, digit: u8) {
+        self.digits = self.digits * 44 + digit as u64;
+        self.left -= 1;
+    }
+
+    /// What is left is filled with zeros.
+    const fn finish(self) -> u64 {
+        self.digits * 44_u64.pow(self.left)
+    }
 }
 
 /// Compares two names in canonical order without building keys: label by label from the right, as RFC 4034 section 6.1
@@ -125,9 +240,24 @@ mod tests {
             let (key_a, key_b) = (key(&a), key(&b));
             prop_assert_eq!(key_a.cmp(&key_b), canonical_cmp(a.as_name(), b.as_name()));
             prop_assert_eq!(key_a.starts_with(&key_b), a.as_name().is_at_or_below(b.as_name()));
-            if key_prefix(&key_a) != key_prefix(&key_b) {
-                prop_assert_eq!(key_prefix(&key_a).cmp(&key_prefix(&key_b)), key_a.cmp(&key_b));
+            let (prefix_a, prefix_b) = (labels_prefix(a.as_name().as_wire()), labels_prefix(b.as_name().as_wire()));
+            if prefix_a != prefix_b {
+                prop_assert_eq!(prefix_a.cmp(&prefix_b), key_a.cmp(&key_b));
             }
         }
+    }
+
+    #[test]
+    fn prefixes_hold_eleven_octets_of_hostnames() {
+        let prefix = |text: &[u8]| labels_prefix(NameBuf::from_text(text, None).unwrap().as_name().as_wire());
+        let ascending =
+            [&b"."[..], b"aaaaaaaaaa.", b"aaaaaaaaaa-.", b"aaaaaaaaaa0.", b"aaaaaaaaaaa.", b"aaaaaaaaab.", b"a.b."];
+        for pair in ascending.windows(2) {
+            assert!(prefix(pair[0]) < prefix(pair[1]), "{pair:?}");
+        }
+        assert_eq!(prefix(b"zzzzzzzzzzzz."), prefix(b"ZZZZZZZZZZZ."));
+        // Digits are shared where octets are rare, and then nothing behind them counts.
+        assert_eq!(prefix(b"a*b."), prefix(b"a+a."));
+        assert!(*DIGITS.iter().max().unwrap() < 44);
     }
 }

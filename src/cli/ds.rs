@@ -125,13 +125,13 @@ fn keys_of_zone(args: &DsArgs, path: &Path, env: &mut Env<'_>) -> Result<Vec<Key
     if findings.has_errors() {
         return Err(Failure::new(format_args!("{}: the zone has errors, so no DS was made", path.display())));
     }
-    let soa = store.records().iter().find(|record| record.rtype == Rtype::SOA);
-    let apex = args.origin.clone().or_else(|| soa.map(|soa| store.owner(soa).to_owned()));
+    let soa = store.records().find(|record| record.rtype == Rtype::SOA);
+    let apex = args.origin.clone().or_else(|| soa.map(|soa| store.owner(&soa).to_owned()));
     let is_at_apex = |owner| apex.as_ref().is_none_or(|apex| apex.as_name() == owner);
-    let dnskeys = store.records().iter().filter(|record| record.rtype == Rtype::DNSKEY);
+    let dnskeys = store.records().filter(|record| record.rtype == Rtype::DNSKEY);
     let keys: Vec<_> = dnskeys
-        .filter(|record| is_at_apex(store.owner(record)))
-        .map(|record| Key { zone: store.owner(record).to_owned(), rdata: store.rdata(record).to_vec() })
+        .filter(|record| is_at_apex(store.owner(&record)))
+        .map(|record| Key { zone: store.owner(&record).to_owned(), rdata: store.rdata(&record).to_vec() })
         .collect();
     match keys.is_empty() {
         true => Err(Failure::new(format_args!("{}: there is no DNSKEY in it", path.display()))),

@@ -70,8 +70,8 @@ impl Content {
         let mut printer =
             Printer { push: if is_generic { push_record_generic } else { push_record }, line: Vec::new(), out };
         match self {
-            Self::AsRead(records) => records.records().iter().try_for_each(|record| {
-                printer.print(records.owner(record), record.ttl, record.class, record.rtype, records.rdata(record))
+            Self::AsRead(records) => records.records().try_for_each(|record| {
+                printer.print(records.owner(&record), record.ttl, record.class, record.rtype, records.rdata(&record))
             }),
             Self::Sorted(zone) => zone.nodes().try_for_each(|node| {
                 node.rrsets().try_for_each(|rrset| {

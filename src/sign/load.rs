@@ -30,7 +30,7 @@ pub fn load(mut store: RecordStore, options: &BuildOptions, findings: &mut Diagn
 /// of the first SOA.
 pub fn drop_signed(store: &mut RecordStore, apex: Option<&NameBuf>) -> u64 {
     let apex = apex.cloned().or_else(|| soa_owner(store));
-    let count = store.records().len();
+    let count = store.len();
     store.retain(|arena, record| {
         let is_apex = || {
             let owner = arena.get(record.owner);
@@ -41,10 +41,10 @@ pub fn drop_signed(store: &mut RecordStore, apex: Option<&NameBuf>) -> u64 {
             is_dropped_from_input(record.rtype, false) || (is_dropped_from_input(record.rtype, true) && is_apex());
         !is_dropped
     });
-    (count - store.records().len()) as u64
+    (count - store.len()) as u64
 }
 
 fn soa_owner(store: &RecordStore) -> Option<NameBuf> {
-    let soa = store.records().iter().find(|record| record.rtype == Rtype::SOA)?;
-    Some(store.owner(soa).to_owned())
+    let soa = store.records().find(|record| record.rtype == Rtype::SOA)?;
+    Some(store.owner(&soa).to_owned())
 }

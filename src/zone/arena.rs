@@ -35,11 +35,32 @@ impl Span {
     pub(crate) const fn shifted(self, shift: ChunkShift) -> Self {
         Self { chunk: self.chunk + shift.0, ..self }
     }
+
+    /// The span of both, if `next` stands right behind and both together are not too long for a span.
+    pub(super) const fn joined(self, next: Self) -> Option<Self> {
+        let is_behind = self.chunk == next.chunk && self.start + self.len as u32 == next.start;
+        match self.len.checked_add(next.len) {
+            Some(len) if is_behind => Some(Self { len, ..self }),
+            _ => None,
+        }
+    }
+
+    /// The span in the copy of a larger one that this one is part of.
+    pub(super) const fn in_copy(self, original: Self, copy: Self) -> Self {
+        Self { chunk: copy.chunk, start: copy.start + (self.start - original.start), ..self }
+    }
 }
 
 /// By how many chunks the spans of an arena move when it is appended to another.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ChunkShift(u16);
+
+impl ChunkShift {
+    /// Both, one after the other.
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
 
 /// Append-only bytes. Pieces are at most 65,535 octets, as names and RDATA are.
 #[derive(Debug, Default)]
@@ -68,6 +89,13 @@ impl Arena {
         span
     }
 
+    /// Gives back the room that no piece has taken.
+    pub(super) fn shrink_to_fit(&mut self) {
+        if let Some(last) = self.chunks.last_mut() {
+            last.shrink_to_fit();
+        }
+    }
+
     /// Takes over the chunks of an arena that was filled apart, without copying; its spans move by what is returned.
     ///
     /// # Panics
@@ -76,9 +104,7 @@ impl Arena {
         let shift = ChunkShift(u16::try_from(self.chunks.len()).expect("fewer than 65,536 chunks"));
         u16::try_from(self.chunks.len() + other.chunks.len()).expect("fewer than 65,536 chunks");
         // Its last chunk is never filled further if others follow.
-        if let Some(last) = other.chunks.last_mut() {
-            last.shrink_to_fit();
-        }
+        other.shrink_to_fit();
         self.chunks.append(&mut other.chunks);
         shift
     }
@@ -106,6 +132,19 @@ mod tests {
             assert_eq!(arena.get(span), piece(n));
         }
         assert_eq!(arena.get(largest).len(), 65_535);
+    }
+
+    #[test]
+    fn spans_next_to_each_other_are_copied_as_one() {
+        let (mut arena, mut other) = (Arena::default(), Arena::default());
+        let [one, two, three] = [&b"one"[..], b"", b"three"].map(|piece| arena.push(piece));
+        let all = one.joined(two).and_then(|both| both.joined(three)).unwrap();
+        assert_eq!((arena.get(all), one.joined(three), two.joined(one)), (&b"onethree"[..], Some(all), None));
+        other.push(b"other");
+        let copy = other.push(arena.get(all));
+        assert_eq!([one, two, three].map(|span| other.get(span.in_copy(all, copy))), [&b"one"[..], b"", b"three"]);
+        let long = arena.push(&[7; 65_531]);
+        assert_eq!(three.joined(long), None);
     }
 
     #[test]

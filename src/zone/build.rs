@@ -2,25 +2,27 @@
 //!
 //! ```text
 //! records ─▶ runs of one owner ─▶ sorted by (key prefix, key) ─▶ parts in parallel: gather, group, collapse, cut,
-//!                                                                fill in ENTs ─▶ moved together in order
+//!                                                                fill in ENTs
 //! ```
 
 use super::cuts::{Cuts, missing_ancestors};
-use super::group::{Grouper, index_u32};
-use super::runs::{Runs, Sorted};
-use super::store::RecordStore;
-use super::{Arena, NodeEntry, NodeStatus, RecordEntry, RrsetEntry, Span, Zone};
-use crate::base::{Class, Diagnostic, Diagnostics, Name, NameBuf, Rtype};
-use memchr::memchr;
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use super::group::Grouper;
+use super::runs::{Membership, Run, sorted_runs};
+use super::store::{RawRecord, RecordStore};
+use super::{Arena, NodeEntry, NodeStatus, Part, Span, Zone};
+use crate::base::{Class, Diagnostic, Diagnostics, Name, NameBuf, Rtype, sort_key};
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use std::hint::black_box;
 
 /// How many runs of records, at least, are built as one part: enough for the cost of a part not to show, and few enough
 /// for its records to stay in a processor's cache.
 const PART_RUNS: usize = 1 << 13;
 /// How many times as many records are looked at as one piece when runs are collected.
 const PIECE_FACTOR: usize = 8;
-/// How many parts a thread are built at once before they are moved into the zone.
-const PARTS_PER_THREAD: usize = 4;
+/// For how many records a run room is set aside.
+const RECORDS_PER_RUN: usize = 3;
+/// How many runs are brought into the cache at once.
+const TOUCHED_AT_ONCE: usize = 64;
 
 /// What to do with records that are not at or below the apex.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,52 +76,42 @@ fn build_in_parts(
 ) -> Option<Zone> {
     let apex = find_apex(&store, options, findings)?;
     let class = zone_class(&store, apex.as_name(), findings);
-    let piece_len = part_runs * PIECE_FACTOR;
-    let runs = Runs::collect(&store, apex.as_name(), class, options.out_of_zone, piece_len, findings);
-    let order = runs.sorted();
-    let mut zone = Zone {
-        apex,
-        class,
-        arena: Arena::default(),
-        nodes: Vec::with_capacity(runs.len()),
-        rrsets: Vec::with_capacity(store.records().len()),
-        records: Vec::with_capacity(store.records().len()),
-        files: Vec::new(),
-    };
-
-    let stretches = split(&order, &runs, part_runs);
-    let build_part = |stretch: &&[Sorted], cuts: Cuts, findings: Diagnostics| {
-        Part::build(&store, &runs, stretch, options.mixed_ttl, cuts, findings)
+    let membership = Membership { apex: apex.as_name(), class, out_of_zone: options.out_of_zone };
+    let runs = sorted_runs(&store, membership, part_runs * PIECE_FACTOR, findings);
+    let stretches = split(&store, apex.as_name(), &runs, part_runs);
+    let build_part = |(index, stretch): (usize, &&[Run]), cuts: Cuts, findings: Diagnostics| {
+        let index = u16::try_from(index).expect("a zone has fewer than 65,536 parts");
+        BuiltPart::build(&store, apex.as_name(), index, stretch, options.mixed_ttl, cuts, findings)
     };
     // The first has the apex, which may hide all other names.
-    let (first, rest) = stretches.split_first().expect("the SOA record is in a run");
-    let first = build_part(first, Cuts::default(), findings.fresh());
+    let first = build_part((0, &stretches[0]), Cuts::default(), findings.fresh());
     let cuts = first.cuts.clone();
-    first.move_into(&mut zone, findings);
-    // Few at a time, for what is moved is there twice meanwhile.
-    for stretches in rest.chunks(PARTS_PER_THREAD * rayon::current_num_threads()) {
-        let parts: Vec<Part> =
-            stretches.par_iter().map(|stretch| build_part(stretch, cuts.clone(), findings.fresh())).collect();
-        parts.into_iter().for_each(|part| part.move_into(&mut zone, findings));
+    let rest: Vec<BuiltPart> = (stretches.par_iter().enumerate().skip(1))
+        .map(|stretch| build_part(stretch, cuts.clone(), findings.fresh()))
+        .collect();
+
+    let mut nodes = Vec::with_capacity(first.nodes.len() + rest.iter().map(|part| part.nodes.len()).sum::<usize>());
+    let mut parts: Vec<Part> = Vec::with_capacity(stretches.len());
+    for built in std::iter::once(first).chain(rest) {
+        let places_before = parts.last().map_or(0, |part| part.places_before + part.records.len());
+        nodes.extend_from_slice(&built.nodes);
+        parts.push(Part { places_before, ..built.part });
+        findings.append(built.findings);
     }
-    zone.nodes.shrink_to_fit();
-    zone.rrsets.shrink_to_fit();
-    zone.records.shrink_to_fit();
-    zone.files = store.into_files();
-    Some(zone)
+    Some(Zone { apex, class, nodes, parts, files: store.into_files() })
 }
 
 /// Cuts sorted runs where the label next to the apex changes: no name hides, or brings into being, a name beyond.
-fn split<'o>(order: &'o [Sorted], runs: &Runs, part_runs: usize) -> Vec<&'o [Sorted]> {
-    let top_label = |sorted: &Sorted| {
-        let key = runs.key(sorted.run);
-        &key[..memchr(0, key).unwrap_or(key.len())]
+fn split<'o>(store: &RecordStore, apex: Name<'_>, runs: &'o [Run], part_runs: usize) -> Vec<&'o [Run]> {
+    let top_label = |run: &Run| {
+        let labels = run.owner(store).strip_suffix(apex).expect("runs belong to the zone");
+        sort_key::top_label(labels)
     };
-    let mut stretches = Vec::with_capacity(order.len() / part_runs + 1);
-    let mut rest = order;
+    let mut stretches = Vec::with_capacity(runs.len() / part_runs + 1);
+    let mut rest = runs;
     while rest.len() > part_runs {
         let last_label = top_label(&rest[part_runs - 1]);
-        let more = rest[part_runs..].iter().take_while(|sorted| top_label(sorted) == last_label).count();
+        let more = rest[part_runs..].iter().take_while(|run| top_label(run).eq_ignore_ascii_case(last_label)).count();
         let (stretch, after) = rest.split_at(part_runs + more);
         stretches.push(stretch);
         rest = after;
@@ -130,68 +122,65 @@ fn split<'o>(order: &'o [Sorted], runs: &Runs, part_runs: usize) -> Vec<&'o [Sor
     stretches
 }
 
-/// A stretch of a zone's names built by itself; the indices in it count from its own start.
-struct Part {
-    arena: Arena,
+/// A part of the zone, with the nodes whose records it has.
+struct BuiltPart {
     nodes: Vec<NodeEntry>,
-    rrsets: Vec<RrsetEntry>,
-    records: Vec<RecordEntry>,
+    part: Part,
     findings: Diagnostics,
     /// As they are behind its last name.
     cuts: Cuts,
 }
 
-impl Part {
+impl BuiltPart {
     /// Groups the records of `stretch`, which [`split`] made.
     fn build(
         store: &RecordStore,
-        runs: &Runs,
-        stretch: &[Sorted],
+        apex: Name<'_>,
+        index: u16,
+        stretch: &[Run],
         mixed_ttl: MixedTtl,
         mut cuts: Cuts,
         mut findings: Diagnostics,
     ) -> Self {
-        // Records that were anywhere in the file are brought together first, in one tight loop: it is the only one that
-        // waits for memory, here and in whatever walks the zone later.
-        let store = store.gather(stretch.iter().flat_map(|sorted| runs.records(sorted.run)));
         let mut nodes = Vec::with_capacity(stretch.len());
-        let mut grouper = Grouper::new(&store, mixed_ttl);
-        let mut previous_key: &[u8] = &[];
-        let mut record_start = 0;
-        for group in
-            stretch.chunk_by(|left, right| left.prefix == right.prefix && runs.key(left.run) == runs.key(right.run))
-        {
-            let key = runs.key(group[0].run);
-            let record_end = record_start + group.iter().map(|sorted| runs.records(sorted.run).len()).sum::<usize>();
-            let mut node = grouper.add_node(index_u32(record_start)..index_u32(record_end), &mut findings);
-            record_start = record_end;
+        let mut grouper = Grouper::new(&store.files, mixed_ttl, stretch.len() * RECORDS_PER_RUN);
+        let (mut key, mut previous_key) = (Vec::new(), Vec::new());
+        let mut rest = stretch;
+        let mut touched = 0;
+        while let Some(first) = rest.first() {
+            if touched == 0 {
+                touched = rest.len().min(TOUCHED_AT_ONCE);
+                touch(store, &rest[..touched]);
+            }
+            let count = rest.iter().take_while(|run| run.is_of_name_of(*first, store)).count();
+            let (group, after) = rest.split_at(count);
+            rest = after;
+            touched = touched.saturating_sub(count);
+
+            group.iter().for_each(|run| grouper.add_run(&store.arena, run.records(store)));
+            key.clear();
+            let labels = grouper.owner().strip_suffix(apex).expect("runs belong to the zone");
+            sort_key::push_labels_key(labels, &mut key);
+            let mut node = grouper.finish_node(index, &mut findings);
             let has = |rtype| grouper.has(&node, rtype);
-            node.status = cuts.status(key, has(Rtype::NS), has(Rtype::DNAME));
+            node.status = cuts.status(&key, has(Rtype::NS), has(Rtype::DNAME));
             if node.status != NodeStatus::Occluded {
-                push_empty_non_terminals(&store.arena, node, previous_key, key, &mut nodes);
+                push_empty_non_terminals(grouper.arena(), node, &previous_key, &key, &mut nodes);
             }
             nodes.push(node);
-            previous_key = key;
+            std::mem::swap(&mut key, &mut previous_key);
         }
-        let (rrsets, records) = grouper.finish();
-        Self { arena: store.arena, nodes, rrsets, records, findings, cuts }
+        Self { nodes, part: grouper.finish(), findings, cuts }
     }
+}
 
-    /// Adds it to the zone of the names before it.
-    fn move_into(self, zone: &mut Zone, findings: &mut Diagnostics) {
-        let shift = zone.arena.append(self.arena);
-        let (rrsets_before, records_before) = (index_u32(zone.rrsets.len()), index_u32(zone.records.len()));
-        zone.nodes.extend(self.nodes.into_iter().map(|node| NodeEntry {
-            owner: node.owner.shifted(shift),
-            rrset_start: node.rrset_start + rrsets_before,
-            ..node
-        }));
-        let moved = |rrset: RrsetEntry| RrsetEntry { record_start: rrset.record_start + records_before, ..rrset };
-        zone.rrsets.extend(self.rrsets.into_iter().map(moved));
-        let moved = |record: RecordEntry| RecordEntry { rdata: record.rdata.shifted(shift), ..record };
-        zone.records.extend(self.records.into_iter().map(moved));
-        findings.append(self.findings);
-    }
+/// Has the bytes of runs, which may be anywhere in the file, brought into the processor's cache: loads that do not depend
+/// on each other are waited for together, where looking at one run after another would wait for each. It is the only
+/// place that waits for memory, here and in whatever walks the zone later.
+fn touch(store: &RecordStore, runs: &[Run]) {
+    let sum = runs.iter().fold(0, |sum, run| sum ^ run.first(store).line);
+    let first = |run: &Run| store.owner(&run.first(store)).as_wire()[0];
+    black_box(runs.iter().fold(sum, |sum, run| sum ^ u32::from(first(run))));
 }
 
 /// Adds the names above a new node that own nothing and that no earlier node has brought into being.
@@ -200,7 +189,7 @@ fn push_empty_non_terminals(arena: &Arena, below: NodeEntry, previous: &[u8], ke
     for ancestor in missing_ancestors(previous, key) {
         let owner = without_labels(arena, below.owner, label_count(&key[ancestor.len()..]));
         let (rrset_start, rrset_count) = (below.rrset_start, 0);
-        nodes.push(NodeEntry { owner, rrset_start, rrset_count, status: NodeStatus::EmptyNonTerminal });
+        nodes.push(NodeEntry { owner, rrset_start, rrset_count, status: NodeStatus::EmptyNonTerminal, ..below });
     }
 }
 
@@ -212,13 +201,13 @@ fn without_labels(arena: &Arena, owner: Span, count: usize) -> Span {
 
 /// The apex given, if it has a SOA record; else the one owner of SOA records.
 fn find_apex(store: &RecordStore, options: &BuildOptions, findings: &mut Diagnostics) -> Option<NameBuf> {
-    let mut soas = store.records().iter().filter(|record| record.rtype == Rtype::SOA);
+    let mut soas = store.soas();
     if let Some(apex) = &options.apex {
-        let Some(soa) = soas.clone().find(|soa| store.owner(soa) == apex.as_name()) else {
+        let Some(soa) = soas.clone().find(|soa| store.owner(&soa) == apex.as_name()) else {
             findings.push(no_soa_at(store, apex.as_name(), soas.next()));
             return None;
         };
-        return Some(store.owner(soa).to_owned());
+        return Some(store.owner(&soa).to_owned());
     }
     let Some(first) = soas.next() else {
         findings.push(
@@ -229,15 +218,18 @@ fn find_apex(store: &RecordStore, options: &BuildOptions, findings: &mut Diagnos
         );
         return None;
     };
-    let apex = store.owner(first);
-    if let Some(other) = soas.find(|soa| store.owner(soa) != apex) {
-        let first_place = store.position(first).map_or_else(String::new, |place| format!(" (line {})", place.line));
+    let apex = store.owner(&first);
+    if let Some(other) = soas.find(|soa| store.owner(&soa) != apex) {
+        let first_place = store.position(&first).map_or_else(String::new, |place| format!(" (line {})", place.line));
         findings.push(
             Diagnostic::error(
                 "soa-at-several-names",
-                format!("SOA records at \"{apex}\"{first_place} and at \"{}\": which is the apex?", store.owner(other)),
+                format!(
+                    "SOA records at \"{apex}\"{first_place} and at \"{}\": which is the apex?",
+                    store.owner(&other)
+                ),
             )
-            .at(store.position(other))
+            .at(store.position(&other))
             .because("RFC 1035 section 5.2")
             .help("a zone has one SOA record; name the apex (-o) to have the others reported as out of place"),
         );
@@ -248,25 +240,24 @@ fn find_apex(store: &RecordStore, options: &BuildOptions, findings: &mut Diagnos
 
 /// The error for an apex given that has no SOA record.
 #[cold]
-fn no_soa_at(store: &RecordStore, apex: Name<'_>, other: Option<&super::RawRecord>) -> Diagnostic {
+fn no_soa_at(store: &RecordStore, apex: Name<'_>, other: Option<RawRecord>) -> Diagnostic {
     let message = format!("there is no SOA record at \"{apex}\"");
     let finding = Diagnostic::error("soa-missing", message).because("RFC 1035 section 5.2");
     match other {
         None => finding.at(store.start()).help("a zone begins with the SOA record at its apex"),
         Some(other) => finding
-            .at(store.position(other))
-            .help(format!("the SOA record is at \"{}\"; was another zone meant?", store.owner(other))),
+            .at(store.position(&other))
+            .help(format!("the SOA record is at \"{}\"; was another zone meant?", store.owner(&other))),
     }
 }
 
 /// The class of the apex SOA, which must be IN.
 fn zone_class(store: &RecordStore, apex: Name<'_>, findings: &mut Diagnostics) -> Class {
-    let is_apex_soa = |record: &&super::RawRecord| record.rtype == Rtype::SOA && store.owner(record) == apex;
-    let soa = store.records().iter().find(is_apex_soa).expect("the apex was found by its SOA record");
+    let soa = store.soas().find(|soa| store.owner(&soa) == apex).expect("the apex was found by its SOA record");
     if soa.class != Class::IN {
         findings.push(
             Diagnostic::error("class-not-in", format!("the zone \"{apex}\" is of class {}", soa.class))
-                .at(store.position(soa))
+                .at(store.position(&soa))
                 .because("ZF-12")
                 .help("only zones of class IN are served and signed here"),
         );
@@ -277,14 +268,27 @@ fn zone_class(store: &RecordStore, apex: Name<'_>, findings: &mut Diagnostics) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::sort_key::canonical_cmp;
     use crate::base::{Position, Ttl};
     use crate::rdata::{self, Token};
     use crate::zone::{NodeRef, RawRecord, RrsetRef, check};
     use proptest::prelude::*;
+    use std::collections::HashSet;
 
     /// Few labels and deep names, so that names share ancestors, hide each other and lie outside.
     fn owners() -> impl Strategy<Value = String> {
-        let label = prop::sample::select(vec!["a.", "b.", "B.", "ab.", "*.", "\\000.", "\\001.", "z."]);
+        let label = prop::sample::select(vec![
+            "a.",
+            "b.",
+            "B.",
+            "ab.",
+            "*.",
+            "\\000.",
+            "\\001.",
+            "z.",
+            "samebeginning-1.",
+            "SAMEBEGINNING-0.",
+        ]);
         let labels = prop::collection::vec(label, 0..4).prop_map(|labels| labels.concat());
         (labels, prop::bool::weighted(0.95)).prop_map(|(labels, is_in)| labels + if is_in { "test." } else { "other." })
     }
@@ -344,9 +348,19 @@ mod tests {
             }
             let outcome = |part_len: usize| {
                 let mut findings = Diagnostics::new(4);
-                let zone = build_in_parts(store(&records), &BuildOptions::default(), part_len, &mut findings).unwrap();
+                let mut zone =
+                    build_in_parts(store(&records), &BuildOptions::default(), part_len, &mut findings).unwrap();
                 check::check_in_parts(&zone, part_len, &mut findings);
                 let nodes: Vec<_> = zone.nodes().map(plain_node).collect();
+                let is_ascending = |(a, b): (NodeRef<'_>, NodeRef<'_>)| canonical_cmp(a.owner(), b.owner()).is_lt();
+                assert!(zone.nodes().zip(zone.nodes().skip(1)).all(is_ascending));
+                // The apex can be changed wherever its part is, and other places for records stay what they were.
+                zone.set_soa_serial(7);
+                zone.set_apex_rrset(Rtype::TXT, Ttl::ZERO, [vec![1, b'x'], vec![1, b'a']]);
+                let nodes = (nodes, zone.nodes().map(plain_node).collect::<Vec<_>>());
+                let places = zone.nodes().flat_map(NodeRef::rrsets).flat_map(RrsetRef::places).collect::<Vec<_>>();
+                let distinct: HashSet<_> = places.iter().copied().collect();
+                assert!(distinct.len() == places.len() && distinct.iter().all(|&place| place < zone.place_count()));
                 (nodes, findings.list().to_vec(), findings.error_count(), findings.warning_count())
             };
             let whole = outcome(1000);

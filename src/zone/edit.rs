@@ -1,10 +1,10 @@
 //! Changes at the apex: the records a signer adds, replaces and takes away there.
 //!
-//! The zone's vectors only grow: the apex gets a fresh range of RRsets behind all others, and what it had before stays
-//! behind unused. There are a handful of such changes a run.
+//! Only the last part of a zone may grow. The apex moves there, to a part of its own, and gets a fresh range of RRsets in it;
+//! what it had before stays behind unused. There are a handful of such changes a run.
 
 use super::group::index_u32;
-use super::{RecordEntry, RrsetEntry, Zone};
+use super::{NodeEntry, Part, RecordEntry, RrsetEntry, Zone};
 use crate::base::{Rtype, Ttl};
 use crate::rdata::{self, soa};
 
@@ -19,12 +19,11 @@ impl Zone {
     /// Changes the serial of the SOA record. Of several SOA records, which no checked zone has, the first stays.
     pub fn set_soa_serial(&mut self, serial: u32) {
         let rrset = self.apex_node().rrset(Rtype::SOA).expect("a zone has a SOA record at its apex");
-        let mut entry = *rrset.first().entry;
-        let mut rdata = rrset.first().rdata().to_vec();
+        let first = rrset.first();
+        let (ttl, line, file, mut rdata) = (first.ttl(), first.entry.line, first.entry.file, first.rdata().to_vec());
         let is_set = soa::set_serial(&mut rdata, serial);
         assert!(is_set, "the RDATA of a zone is well formed");
-        entry.rdata = self.arena.push(&rdata);
-        self.replace_apex_rrset(Rtype::SOA, &[entry]);
+        self.replace_apex_rrset(Rtype::SOA, &[NewRecord { rdata, ttl, line, file }]);
     }
 
     /// Puts an RRset at the apex, in place of the one of that type if there is one. RDATA in wire form, in any order;
@@ -44,9 +43,8 @@ impl Zone {
             .collect();
         sorted.sort_by(|left, right| left.0.cmp(&right.0));
         sorted.dedup_by(|left, right| left.0 == right.0);
-        let entry = |rdata: &[u8]| RecordEntry { rdata: self.arena.push(rdata), ttl, line: 0, file: 0 };
-        let entries: Vec<RecordEntry> = sorted.iter().map(|(_, rdata)| rdata.as_slice()).map(entry).collect();
-        self.replace_apex_rrset(rtype, &entries);
+        let records = sorted.into_iter().map(|(_, rdata)| NewRecord { rdata, ttl, line: 0, file: 0 });
+        self.replace_apex_rrset(rtype, &records.collect::<Vec<_>>());
     }
 
     /// Takes the RRset of a type away from the apex; for RRSIG all signatures that stand there.
@@ -58,18 +56,51 @@ impl Zone {
     }
 
     /// Gives the apex a new range of RRsets, in which `records` are those of a type.
-    fn replace_apex_rrset(&mut self, rtype: Rtype, records: &[RecordEntry]) {
+    fn replace_apex_rrset(&mut self, rtype: Rtype, records: &[NewRecord]) {
         assert!(rtype != Rtype::SOA || !records.is_empty(), "a zone has a SOA record at its apex");
+        self.move_apex_behind();
         let mut rrsets: Vec<RrsetEntry> = self.apex_node().rrsets().map(|rrset| *rrset.entry).collect();
         rrsets.retain(|rrset| rrset.rtype != rtype);
+        let part = self.parts.last_mut().expect("the apex moved to the last part");
         if let Some(ttl) = records.iter().map(|record| record.ttl).min() {
             let place = rrsets.partition_point(|rrset| rrset.rtype < rtype);
-            let (record_start, record_count) = (index_u32(self.records.len()), index_u32(records.len()));
+            let (record_start, record_count) = (index_u32(part.records.len()), index_u32(records.len()));
             rrsets.insert(place, RrsetEntry { rtype, covered: Rtype(0), ttl, record_start, record_count });
-            self.records.extend_from_slice(records);
+            for &NewRecord { ref rdata, ttl, line, file } in records {
+                part.records.push(RecordEntry { rdata: part.arena.push(rdata), ttl, line, file });
+            }
         }
-        self.nodes[0].rrset_start = index_u32(self.rrsets.len());
+        self.nodes[0].rrset_start = index_u32(part.rrsets.len());
         self.nodes[0].rrset_count = index_u32(rrsets.len());
-        self.rrsets.append(&mut rrsets);
+        part.rrsets.append(&mut rrsets);
     }
+
+    /// Moves the apex to a part of its own behind the others, if it is not in the last one.
+    fn move_apex_behind(&mut self) {
+        if usize::from(self.nodes[0].part) + 1 == self.parts.len() {
+            return;
+        }
+        let mut part = Part { places_before: self.place_count(), ..Part::default() };
+        let apex = self.apex_node();
+        let owner = part.arena.push(apex.owner().as_wire());
+        for rrset in apex.rrsets() {
+            part.rrsets.push(RrsetEntry { record_start: index_u32(part.records.len()), ..*rrset.entry });
+            for record in rrset.records() {
+                let rdata = part.arena.push(record.rdata());
+                part.records.push(RecordEntry { rdata, ..*record.entry });
+            }
+        }
+        let (status, rrset_count) = (apex.status(), index_u32(part.rrsets.len()));
+        let index = u16::try_from(self.parts.len()).expect("a zone has fewer than 65,536 parts");
+        self.nodes[0] = NodeEntry { owner, rrset_start: 0, rrset_count, part: index, status };
+        self.parts.push(part);
+    }
+}
+
+/// A record that is put at the apex.
+struct NewRecord {
+    rdata: Vec<u8>,
+    ttl: Ttl,
+    line: u32,
+    file: u16,
 }

@@ -1,7 +1,7 @@
-//! The zone in memory: bytes in an arena, nodes in canonical order, RRsets under them.
+//! The zone in memory: nodes in canonical order, RRsets under them, bytes in arenas.
 //!
 //! ```text
-//! RecordStore (file order) ── build ──▶ Zone: nodes ─▶ RRsets ─▶ records ─▶ arena
+//! RecordStore (file order) ── build ──▶ Zone: nodes ─▶ parts: RRsets ─▶ records ─▶ arena
 //!                                       └ NodeStatus from one ordered pass (cuts)
 //! ```
 
@@ -20,7 +20,7 @@ pub use arena::{Arena, Span};
 pub use build::{BuildOptions, MixedTtl, OutOfZone, build};
 pub use store::{RawRecord, RecordStore};
 
-use crate::base::{Class, Name, NameBuf, Position, Rtype, Ttl};
+use crate::base::{Class, Name, NameBuf, Position, Rtype, Ttl, sort_key};
 use std::sync::Arc;
 
 /// What a name is in its zone; decides what is signed and what has a place in the denial chain (SIG-2 to SIG-6).
@@ -44,6 +44,8 @@ struct NodeEntry {
     owner: Span,
     rrset_start: u32,
     rrset_count: u32,
+    /// Index of the part that has its bytes, its RRsets and their records.
+    part: u16,
     status: NodeStatus,
 }
 
@@ -68,6 +70,16 @@ struct RecordEntry {
     file: u16,
 }
 
+/// What belongs to a stretch of the zone's names. Spans and indices count within it.
+#[derive(Debug, Default)]
+struct Part {
+    arena: Arena,
+    rrsets: Vec<RrsetEntry>,
+    records: Vec<RecordEntry>,
+    /// How many places for records the parts before it have.
+    places_before: usize,
+}
+
 /// A zone: nodes in canonical order of their owners, the apex first, empty non-terminals among them.
 ///
 /// Within a node RRsets ascend by type number, RRSIGs among each other by the type covered; within an RRset records
@@ -76,10 +88,9 @@ struct RecordEntry {
 pub struct Zone {
     apex: NameBuf,
     class: Class,
-    arena: Arena,
     nodes: Vec<NodeEntry>,
-    rrsets: Vec<RrsetEntry>,
-    records: Vec<RecordEntry>,
+    /// At least one.
+    parts: Vec<Part>,
     files: Vec<Arc<str>>,
 }
 
@@ -122,23 +133,25 @@ impl Zone {
     /// The node of a name, found by binary search.
     #[must_use]
     pub fn find(&self, name: Name<'_>) -> Option<NodeRef<'_>> {
-        let order = |entry: &NodeEntry| {
-            crate::base::sort_key::canonical_cmp(Name::from_wire_trusted(self.arena.get(entry.owner)), name)
-        };
+        let order = |entry: &NodeEntry| sort_key::canonical_cmp(self.owner(entry), name);
         self.nodes.binary_search_by(order).ok().map(|index| self.node(index))
     }
 
     /// The index of the first node that is not before a name in canonical order; [`Self::node_count`] if all are.
     #[must_use]
     pub fn lower_bound(&self, name: Name<'_>) -> usize {
-        let owner = |entry: &NodeEntry| Name::from_wire_trusted(self.arena.get(entry.owner));
-        self.nodes.partition_point(|entry| crate::base::sort_key::canonical_cmp(owner(entry), name).is_lt())
+        self.nodes.partition_point(|entry| sort_key::canonical_cmp(self.owner(entry), name).is_lt())
+    }
+
+    /// The name of a node.
+    fn owner(&self, entry: &NodeEntry) -> Name<'_> {
+        Name::from_wire_trusted(self.parts[usize::from(entry.part)].arena.get(entry.owner))
     }
 
     /// One more than the last place of a record; see [`RrsetRef::places`].
     #[must_use]
     pub fn place_count(&self) -> usize {
-        self.records.len()
+        self.parts.last().map_or(0, |part| part.places_before + part.records.len())
     }
 
     /// How many records, duplicates not counted.
@@ -166,7 +179,7 @@ impl<'z> NodeRef<'z> {
     /// Its name as spelled in the file.
     #[must_use]
     pub fn owner(self) -> Name<'z> {
-        Name::from_wire_trusted(self.zone.arena.get(self.entry.owner))
+        self.zone.owner(self.entry)
     }
 
     /// What it is.
@@ -178,8 +191,9 @@ impl<'z> NodeRef<'z> {
     /// Its RRsets, ascending by type.
     pub fn rrsets(self) -> impl ExactSizeIterator<Item = RrsetRef<'z>> + DoubleEndedIterator + Clone {
         let start = self.entry.rrset_start as usize;
-        let zone = self.zone;
-        zone.rrsets[start..start + self.entry.rrset_count as usize].iter().map(move |entry| RrsetRef { zone, entry })
+        let (zone, part) = (self.zone, &self.zone.parts[usize::from(self.entry.part)]);
+        let entries = &part.rrsets[start..start + self.entry.rrset_count as usize];
+        entries.iter().map(move |entry| RrsetRef { zone, part, entry })
     }
 
     /// Its RRset of a type. For RRSIG use [`Self::rrsigs_covering`].
@@ -205,6 +219,7 @@ impl<'z> NodeRef<'z> {
 #[derive(Clone, Copy, Debug)]
 pub struct RrsetRef<'z> {
     zone: &'z Zone,
+    part: &'z Part,
     entry: &'z RrsetEntry,
 }
 
@@ -237,21 +252,22 @@ impl<'z> RrsetRef<'z> {
     /// The places of its records: a number for each record of the zone, for tables about them.
     #[must_use]
     pub fn places(self) -> std::ops::Range<usize> {
-        let start = self.entry.record_start as usize;
+        let start = self.part.places_before + self.entry.record_start as usize;
         start..start + self.len()
     }
 
     /// Its records, ascending by canonical RDATA.
     pub fn records(self) -> impl ExactSizeIterator<Item = RecordRef<'z>> + DoubleEndedIterator + Clone {
         let start = self.entry.record_start as usize;
-        let zone = self.zone;
-        zone.records[start..start + self.len()].iter().map(move |entry| RecordRef { zone, entry })
+        let Self { zone, part, .. } = self;
+        part.records[start..start + self.len()].iter().map(move |entry| RecordRef { zone, part, entry })
     }
 
     /// Its first record.
     #[must_use]
     pub fn first(self) -> RecordRef<'z> {
-        RecordRef { zone: self.zone, entry: &self.zone.records[self.entry.record_start as usize] }
+        let Self { zone, part, entry } = self;
+        RecordRef { zone, part, entry: &part.records[entry.record_start as usize] }
     }
 }
 
@@ -259,6 +275,7 @@ impl<'z> RrsetRef<'z> {
 #[derive(Clone, Copy, Debug)]
 pub struct RecordRef<'z> {
     zone: &'z Zone,
+    part: &'z Part,
     entry: &'z RecordEntry,
 }
 
@@ -266,7 +283,7 @@ impl<'z> RecordRef<'z> {
     /// RDATA in wire form, spelled as in the file. For the form that is signed see [`crate::rdata::push_canonical`].
     #[must_use]
     pub fn rdata(self) -> &'z [u8] {
-        self.zone.arena.get(self.entry.rdata)
+        self.part.arena.get(self.entry.rdata)
     }
 
     /// Its own TTL.

@@ -1,147 +1,154 @@
 //! Runs of records with one owner, and their canonical order.
 
-use super::arena::{Arena, Span};
 use super::build::OutOfZone;
 use super::group::index_u32;
-use super::store::{RawRecord, RecordStore};
+use super::store::{RawRecord, RecordStore, Segment};
 use crate::base::{Class, Diagnostic, Diagnostics, Name, Severity, sort_key};
-use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
-use rayon::slice::{ParallelSlice, ParallelSliceMut};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
+use std::cmp::Ordering;
 use std::ops::Range;
 
-/// Records that follow each other in the file with the same owner: what is sorted, so that it happens once an owner
-/// and not once a record.
+/// Records that follow each other in a segment of the store with the same owner, stored once, and the class of the zone:
+/// what is sorted, so that it happens once an owner and not once a record.
 #[derive(Clone, Copy, Debug)]
-struct Run {
-    key: Span,
+pub(super) struct Run {
+    /// The start of the owner's sort key relative to the apex; see [`sort_key::labels_prefix`].
+    prefix: u64,
+    segment: u32,
+    /// Index of the first record in the segment.
     start: u32,
-    end: u32,
 }
 
-/// The runs of a store, with the sort keys of their owners relative to the apex.
-#[derive(Debug, Default)]
-pub(super) struct Runs {
-    runs: Vec<Run>,
-    keys: Arena,
+impl Run {
+    /// Its records.
+    pub(super) fn records(self, store: &RecordStore) -> impl Iterator<Item = RawRecord> + Clone {
+        let segment = &store.segments()[self.segment as usize];
+        let start = self.start as usize;
+        let first = segment.record(start);
+        segment.records(start..segment.len()).take_while(move |record| is_continued(&first, record))
+    }
+
+    /// Its first record.
+    pub(super) fn first(self, store: &RecordStore) -> RawRecord {
+        store.segments()[self.segment as usize].record(self.start as usize)
+    }
+
+    /// The name of its records.
+    pub(super) fn owner(self, store: &RecordStore) -> Name<'_> {
+        store.owner(&self.first(store))
+    }
+
+    /// Whether it is of the same name as another, which stands next to it in canonical order.
+    pub(super) fn is_of_name_of(self, other: Self, store: &RecordStore) -> bool {
+        self.prefix == other.prefix && self.owner(store) == other.owner(store)
+    }
 }
 
-/// A run in canonical order.
+/// Whether a record belongs to the run of the record before it.
+fn is_continued(before: &RawRecord, record: &RawRecord) -> bool {
+    before.owner == record.owner && before.class == record.class
+}
+
+/// What records must be to belong to the zone, and what to do with those that are not.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Sorted {
-    /// First eight octets of the run's key.
-    pub(super) prefix: u64,
-    /// Index of the run, which counts in file order.
-    pub(super) run: u32,
+pub(super) struct Membership<'a> {
+    pub(super) apex: Name<'a>,
+    pub(super) class: Class,
+    pub(super) out_of_zone: OutOfZone,
 }
 
-impl Runs {
-    /// Collects the runs of the records that belong to the zone, and reports the others; `piece_len` records as one piece
-    /// of work. A run that goes on in the next piece becomes two, which are sorted next to each other.
-    pub(super) fn collect(
-        store: &RecordStore,
-        apex: Name<'_>,
-        class: Class,
-        out_of_zone: OutOfZone,
-        piece_len: usize,
-        findings: &mut Diagnostics,
-    ) -> Self {
-        let pieces: Vec<(Self, Diagnostics)> = store
-            .records()
-            .par_chunks(piece_len)
-            .enumerate()
-            .map(|(piece, records)| {
-                let mut findings = findings.fresh();
-                let start = index_u32(piece * piece_len);
-                (Self::collect_piece(store, start, records, apex, class, out_of_zone, &mut findings), findings)
-            })
-            .collect();
-        let mut collected = Self::default();
-        collected.runs.reserve(pieces.iter().map(|(piece, _)| piece.runs.len()).sum());
-        for (piece, piece_findings) in pieces {
-            let shift = collected.keys.append(piece.keys);
-            collected.runs.extend(piece.runs.iter().map(|run| Run { key: run.key.shifted(shift), ..*run }));
-            findings.append(piece_findings);
-        }
-        collected
+/// The runs of the records that belong to the zone, in canonical order of their owners, those of one owner in file order.
+/// The other records are reported. So many records are looked at as one piece of work.
+pub(super) fn sorted_runs(
+    store: &RecordStore,
+    membership: Membership<'_>,
+    piece_len: usize,
+    findings: &mut Diagnostics,
+) -> Vec<Run> {
+    let piece_of = |(index, segment): (usize, &Segment)| {
+        let len = segment.len();
+        (0..len).step_by(piece_len).map(move |start| (index, start..len.min(start + piece_len))).collect::<Vec<_>>()
+    };
+    let pieces: Vec<(usize, Range<usize>)> = store.segments().iter().enumerate().flat_map(piece_of).collect();
+    let collected: Vec<(Vec<Run>, Diagnostics)> = pieces
+        .par_iter()
+        .map(|(segment, range)| {
+            let mut findings = findings.fresh();
+            (collect_piece(store, *segment, range.clone(), membership, &mut findings), findings)
+        })
+        .collect();
+    let mut runs = Vec::with_capacity(collected.iter().map(|(runs, _)| runs.len()).sum());
+    for (piece, piece_findings) in collected {
+        runs.extend(piece);
+        findings.append(piece_findings);
     }
-
-    /// Collects the runs of `records`, of which the first has the index `start` in the store.
-    fn collect_piece(
-        store: &RecordStore,
-        start: u32,
-        records: &[RawRecord],
-        apex: Name<'_>,
-        class: Class,
-        out_of_zone: OutOfZone,
-        findings: &mut Diagnostics,
-    ) -> Self {
-        let mut collected = Self::default();
-        let mut scratch = Vec::new();
-        let mut owner = Name::ROOT;
-        let mut owner_span = None;
-        // Whether the record before belongs to the last run; false after one that is left out.
-        let mut is_open = false;
-        for (index, record) in (start..).zip(records) {
-            if record.class != class {
-                findings.push_with(Severity::Error, || wrong_class(store, record, class));
-                is_open = false;
-                continue;
-            }
-            // Mostly the owner was stored once, and need not be compared.
-            let is_same = || owner_span == Some(record.owner) || store.owner(record).as_wire() == owner.as_wire();
-            if is_open && is_same() {
-                if let Some(run) = collected.runs.last_mut() {
-                    run.end = index + 1;
-                }
-                continue;
-            }
-            owner = store.owner(record);
-            owner_span = Some(record.owner);
-            let Some(labels) = owner.strip_suffix(apex) else {
-                report_outside(store, record, apex, out_of_zone, findings);
-                is_open = false;
-                continue;
-            };
-            scratch.clear();
-            sort_key::push_labels_key(labels, &mut scratch);
-            let key = collected.keys.push(&scratch);
-            collected.runs.push(Run { key, start: index, end: index + 1 });
-            is_open = true;
-        }
-        collected
-    }
-
-    /// How many.
-    pub(super) const fn len(&self) -> usize {
-        self.runs.len()
-    }
-
-    /// The sort key of a run's owner, relative to the apex.
-    pub(super) fn key(&self, run: u32) -> &[u8] {
-        self.keys.get(self.runs[run as usize].key)
-    }
-
-    /// The indices of a run's records in the store.
-    pub(super) fn records(&self, run: u32) -> Range<u32> {
-        let run = self.runs[run as usize];
-        run.start..run.end
-    }
-
-    /// The runs in canonical order of their owners, those of one owner in file order.
-    pub(super) fn sorted(&self) -> Vec<Sorted> {
-        let prefix = |run: &Run| sort_key::key_prefix(self.keys.get(run.key));
-        let numbered = self.runs.par_iter().enumerate();
-        let mut order: Vec<Sorted> =
-            numbered.map(|(index, run)| Sorted { prefix: prefix(run), run: index_u32(index) }).collect();
-        order.par_sort_unstable_by(|left, right| {
-            left.prefix
-                .cmp(&right.prefix)
-                .then_with(|| self.key(left.run).cmp(self.key(right.run)))
-                .then_with(|| left.run.cmp(&right.run))
-        });
-        order
-    }
+    runs.par_sort_unstable_by_key(|run| (run.prefix, run.segment, run.start));
+    sort_ties(store, membership.apex, &mut runs);
+    runs
 }
+
+/// Collects the runs that start among some records of a segment.
+fn collect_piece(
+    store: &RecordStore,
+    segment_index: usize,
+    range: Range<usize>,
+    Membership { apex, class, out_of_zone }: Membership<'_>,
+    findings: &mut Diagnostics,
+) -> Vec<Run> {
+    let segment = &store.segments()[segment_index];
+    let mut runs = Vec::with_capacity(range.len());
+    let mut before = range.start.checked_sub(1).map(|before| segment.record(before));
+    let mut is_first = true;
+    let mut is_inside = true;
+    for (index, record) in range.clone().zip(segment.records(range)) {
+        let continues = before.replace(record).is_some_and(|before| is_continued(&before, &record));
+        if record.class != class {
+            findings.push_with(Severity::Error, || wrong_class(store, &record, class));
+            continue;
+        }
+        if !continues || is_first {
+            let labels = store.owner(&record).strip_suffix(apex);
+            is_inside = labels.is_some();
+            if let Some(labels) = labels.filter(|_| !continues) {
+                let prefix = sort_key::labels_prefix(labels);
+                runs.push(Run { prefix, segment: index_u32(segment_index), start: index_u32(index) });
+            }
+            is_first = false;
+        }
+        if !is_inside {
+            report_outside(store, &record, apex, out_of_zone, findings);
+        }
+    }
+    runs
+}
+
+/// Brings runs of the same prefix, which stand together in file order, into the order of their whole keys.
+fn sort_ties(store: &RecordStore, apex: Name<'_>, runs: &mut [Run]) {
+    runs.par_chunk_by_mut(|left, right| left.prefix == right.prefix).filter(|tied| tied.len() > 1).for_each(|tied| {
+        let mut keys = Vec::new();
+        let mut keyed = Vec::with_capacity(tied.len());
+        for &run in tied.iter() {
+            let start = keys.len();
+            let labels = run.owner(store).strip_suffix(apex).expect("runs belong to the zone");
+            sort_key::push_labels_key(labels, &mut keys);
+            keyed.push((start, keys.len(), run));
+        }
+        let by_key = |left: &(usize, usize, Run), right: &(usize, usize, Run)| -> Ordering {
+            keys[left.0..left.1].cmp(&keys[right.0..right.1])
+        };
+        // Stable, so that runs of one owner stay in file order.
+        if tied.len() < TIES_AT_ONCE {
+            keyed.sort_by(by_key);
+        } else {
+            keyed.par_sort_by(by_key);
+        }
+        tied.iter_mut().zip(keyed).for_each(|(run, (_, _, sorted))| *run = sorted);
+    });
+}
+
+/// So many runs of one prefix are worth sorting in parallel.
+const TIES_AT_ONCE: usize = 1 << 13;
 
 /// The error for a record of another class than the SOA's.
 #[cold]

@@ -2,12 +2,8 @@
 
 use super::arena::{Arena, ChunkShift, Span};
 use crate::base::{Class, Name, Position, Rtype, Ttl};
-use std::hint::black_box;
 use std::path::PathBuf;
 use std::sync::Arc;
-
-/// How many records are brought together at once.
-const GATHERED_AT_ONCE: usize = 64;
 
 /// A record in a [`RecordStore`]. Owner and RDATA are uncompressed wire form with their case kept.
 #[derive(Clone, Copy, Debug)]
@@ -28,11 +24,58 @@ pub struct RawRecord {
     pub file: u16,
 }
 
+/// Records that were pushed one after another, or taken over from another store as they are there: their spans and lines
+/// move when they are looked at.
+#[derive(Debug, Default)]
+pub(super) struct Segment {
+    records: Vec<RawRecord>,
+    /// Indices of the SOA records, of which everybody wants to know first.
+    soas: Vec<u32>,
+    shift: ChunkShift,
+    lines_before: u32,
+}
+
+impl Segment {
+    /// How many records.
+    pub(super) const fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// A record, as the whole store has it.
+    pub(super) fn record(&self, index: usize) -> RawRecord {
+        self.moved(&self.records[index])
+    }
+
+    /// Some of the records, as the whole store has them.
+    pub(super) fn records(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = RawRecord> + Clone {
+        self.records[range].iter().map(|record| self.moved(record))
+    }
+
+    fn moved(&self, record: &RawRecord) -> RawRecord {
+        RawRecord {
+            owner: record.owner.shifted(self.shift),
+            rdata: record.rdata.shifted(self.shift),
+            line: record.line.saturating_add(self.lines_before),
+            ..*record
+        }
+    }
+
+    fn push(&mut self, record: RawRecord) {
+        if record.rtype == Rtype::SOA {
+            self.soas.push(u32::try_from(self.records.len()).expect("a store holds fewer than 2^32 records"));
+        }
+        self.records.push(record);
+    }
+}
+
 /// Records in file order, with the arena that holds their bytes.
 #[derive(Debug, Default)]
 pub struct RecordStore {
     pub(super) arena: Arena,
-    pub(super) records: Vec<RawRecord>,
+    segments: Vec<Segment>,
+    /// Whether the last segment is one to push to, and not one taken over.
+    is_open: bool,
+    count: usize,
     pub(super) files: Vec<Arc<str>>,
     /// Files included, with their text.
     included: Vec<(PathBuf, Vec<u8>)>,
@@ -72,64 +115,67 @@ impl RecordStore {
 
     /// Adds a record whose spans came from [`Self::intern`].
     pub fn push(&mut self, record: RawRecord) {
-        self.records.push(record);
+        self.open_segment().push(record);
+        self.count += 1;
+    }
+
+    /// The segment to push to.
+    fn open_segment(&mut self) -> &mut Segment {
+        if !self.is_open {
+            self.segments.push(Segment::default());
+            self.is_open = true;
+        }
+        self.segments.last_mut().expect("one was just pushed if there was none")
     }
 
     /// Adds the records of a store that was filled apart, as if they had been pushed here, their lines counted from
     /// behind `lines_before`. Both mean the same files by the same indices. Returns how the spans of `other` move.
     pub(crate) fn append(&mut self, other: Self, lines_before: u32) -> ChunkShift {
         let shift = self.arena.append(other.arena);
-        self.records.extend(other.records.iter().map(|record| RawRecord {
-            owner: record.owner.shifted(shift),
-            rdata: record.rdata.shifted(shift),
-            line: record.line.saturating_add(lines_before),
-            ..*record
+        self.count += other.count;
+        self.segments.extend(other.segments.into_iter().filter(|segment| segment.len() > 0).map(|segment| Segment {
+            shift: segment.shift.and(shift),
+            lines_before: segment.lines_before.saturating_add(lines_before),
+            ..segment
         }));
+        self.is_open = false;
         shift
     }
 
     /// Makes room for so many more records.
     pub(crate) fn reserve(&mut self, count: usize) {
-        self.records.reserve(count);
+        self.open_segment().records.reserve(count);
     }
 
-    /// Drops the records from an index on; what they hold stays in the arena.
-    pub(crate) fn truncate(&mut self, len: usize) {
-        self.records.truncate(len);
+    /// Drops the record pushed last; what it holds stays in the arena.
+    pub(crate) fn pop(&mut self) {
+        let segment = self.open_segment();
+        segment.records.pop().expect("a record was pushed");
+        let len = segment.records.len();
+        segment.soas.retain(|&soa| (soa as usize) < len);
+        self.count -= 1;
+    }
+
+    /// How many records.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "nobody asks")]
+    pub const fn len(&self) -> usize {
+        self.count
     }
 
     /// The records in file order.
-    #[must_use]
-    pub fn records(&self) -> &[RawRecord] {
-        &self.records
+    pub fn records(&self) -> impl Iterator<Item = RawRecord> {
+        self.segments.iter().flat_map(|segment| segment.records(0..segment.len()))
     }
 
-    /// A store of some of the records, by their indices, with copies of their bytes next to each other in that order.
-    pub(super) fn gather(&self, indices: impl Iterator<Item = u32> + Clone) -> Self {
-        let mut gathered = Self { files: self.files.clone(), ..Self::default() };
-        gathered.records.reserve(indices.clone().count());
-        gathered.records.extend(indices.map(|index| self.records[index as usize]));
-        let mut last_owner: Option<(Span, Span)> = None;
-        for records in gathered.records.chunks_mut(GATHERED_AT_ONCE) {
-            self.touch(records);
-            for record in records {
-                let owner = match last_owner {
-                    Some((from, to)) if from == record.owner => to,
-                    _ => gathered.arena.push(self.arena.get(record.owner)),
-                };
-                last_owner = Some((record.owner, owner));
-                record.owner = owner;
-                record.rdata = gathered.arena.push(self.arena.get(record.rdata));
-            }
-        }
-        gathered
+    /// The SOA records in file order.
+    pub fn soas(&self) -> impl Iterator<Item = RawRecord> + Clone {
+        self.segments.iter().flat_map(|segment| segment.soas.iter().map(|&soa| segment.record(soa as usize)))
     }
 
-    /// Has the bytes of records brought into the processor's cache: loads that do not depend on each other are waited for
-    /// together, where copying one piece after another would wait for each.
-    fn touch(&self, records: &[RawRecord]) {
-        let first = |span: Span| self.arena.get(span).first().copied().unwrap_or(0);
-        black_box(records.iter().fold(0, |sum, record| sum ^ first(record.owner) ^ first(record.rdata)));
+    /// The records in pieces.
+    pub(super) fn segments(&self) -> &[Segment] {
+        &self.segments
     }
 
     /// The files, for records that have gone elsewhere.
@@ -139,8 +185,15 @@ impl RecordStore {
 
     /// Keeps the records for which `keep` holds, in order.
     pub fn retain(&mut self, mut keep: impl FnMut(&Arena, &RawRecord) -> bool) {
-        let arena = &self.arena;
-        self.records.retain(|record| keep(arena, record));
+        self.count = 0;
+        for segment in &mut self.segments {
+            let mut records = std::mem::take(&mut segment.records);
+            records.retain(|record| keep(&self.arena, &segment.moved(record)));
+            segment.records = records;
+            let soas = (0..).zip(&segment.records).filter(|(_, record)| record.rtype == Rtype::SOA);
+            segment.soas = soas.map(|(index, _)| index).collect();
+            self.count += segment.len();
+        }
     }
 
     /// A record's owner.

@@ -64,7 +64,7 @@ impl Records {
             rtype: raw.rtype,
             rdata: store.rdata(raw).to_vec(),
         };
-        Self(store.records().iter().map(record).collect())
+        Self(store.records().map(|raw| record(&raw)).collect())
     }
 
     /// The zone of these records, if there is one.
@@ -119,10 +119,10 @@ impl Records {
         assert!(!findings.has_errors(), "{:?}", findings.list());
         for raw in store.records() {
             self.0.push(Record {
-                owner: store.owner(raw).to_owned(),
+                owner: store.owner(&raw).to_owned(),
                 ttl: raw.ttl.seconds(),
                 rtype: raw.rtype,
-                rdata: store.rdata(raw).to_vec(),
+                rdata: store.rdata(&raw).to_vec(),
             });
         }
     }

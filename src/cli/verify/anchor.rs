@@ -46,11 +46,11 @@ fn parse(
     let mut anchors = Vec::new();
     for record in store.records() {
         let anchor = match record.rtype {
-            Rtype::DS | Rtype::CDS => Anchor::Ds(store.rdata(record).to_vec()),
-            Rtype::DNSKEY => Anchor::Dnskey(store.rdata(record).to_vec()),
+            Rtype::DS | Rtype::CDS => Anchor::Ds(store.rdata(&record).to_vec()),
+            Rtype::DNSKEY => Anchor::Dnskey(store.rdata(&record).to_vec()),
             _ => continue,
         };
-        let owner = store.owner(record);
+        let owner = store.owner(&record);
         if owner == apex {
             anchors.push(anchor);
         } else if !others.iter().any(|other| other.as_name() == owner) {

@@ -148,13 +148,15 @@ fn read_block<'a>(
     let mut owner_text = None;
     let mut left_over = None;
     while let Some((entry, lexed)) = lexer.next_entry(&mut tokens) {
-        let before = (reader.store.records().len(), reader.state.owner, reader.state.last_ttl, owner_text);
+        let before = (reader.store.len(), reader.state.owner, reader.state.last_ttl, owner_text);
         let is_plain = lexed.is_ok()
             && !is_directive(entry, &tokens)
             && reader.read_entry(&source, entry, &tokens, &mut owner_text).is_ok()
             && reader.findings.is_empty();
         if !is_plain {
-            reader.store.truncate(before.0);
+            if reader.store.len() > before.0 {
+                reader.store.pop();
+            }
             (reader.state.owner, reader.state.last_ttl, owner_text) = (before.1, before.2, before.3);
             left_over = Some((entry.start, entry.line));
             break;
@@ -258,9 +260,9 @@ mod tests {
         let options = ReadOptions { origin: origin.cloned(), ..ReadOptions::default() };
         let input = Input::Bytes { name: "-", text };
         let store = read_in_blocks(input, &options, block_len, &mut findings).unwrap();
-        let plain = store.records().iter().map(|record| {
-            let (owner, rdata) = (store.owner(record).as_wire().to_vec(), store.rdata(record).to_vec());
-            (owner, rdata, record.ttl.seconds(), store.position(record), record.rtype, record.class)
+        let plain = store.records().map(|record| {
+            let (owner, rdata) = (store.owner(&record).as_wire().to_vec(), store.rdata(&record).to_vec());
+            (owner, rdata, record.ttl.seconds(), store.position(&record), record.rtype, record.class)
         });
         (plain.collect(), findings.list().to_vec(), findings.error_count(), findings.warning_count())
     }
@@ -316,6 +318,6 @@ mod tests {
         assert_eq!((ranges.len(), &ranges[0], &ranges[1]), (5, &(17..119), &(119..221)));
         let state = State { origin: Some(NameBuf::root()), default_ttl: None, last_ttl: None, owner: Owner::Nobody };
         let block = read_block(&ReadOptions::default(), &source, state, Class::IN, 17..119);
-        assert_eq!((block.store.records().len(), block.end, block.lines), (6, 119, 6));
+        assert_eq!((block.store.len(), block.end, block.lines), (6, 119, 6));
     }
 }
