@@ -124,6 +124,14 @@ impl<T: Clone + PartialEq> History<T> {
         self.versions.push(Version { value, from: at, until: Some(at), ttl });
     }
 
+    /// Moves the end of the newest closed version that fits to `at`: it was still served then. False if none fits.
+    pub fn prolong(&mut self, at: UnixTime, fits: impl Fn(&Version<T>) -> bool) -> bool {
+        let closed = self.versions.iter_mut().rev().find(|version| version.until.is_some() && fits(version));
+        let Some(version) = closed else { return false };
+        version.until = version.until.max(Some(at));
+        true
+    }
+
     /// Forgets what no cache can hold any more.
     pub fn prune(&mut self, reach: Reach, now: UnixTime) {
         self.versions.retain(|version| version.may_be_cached(reach, now));

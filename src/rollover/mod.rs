@@ -11,13 +11,24 @@
 //! the parent, of the DNSKEY RRset, of the signatures over the zone's data. A move proposes a new version, and the gate
 //! holds it against every version that a cache may still have. What it refuses waits, with the reason and the end.
 
+mod children;
 mod confirm;
+mod forecast;
+mod gate;
+mod goals;
 mod history;
 mod model;
+mod moves;
 mod outcome;
+mod parent;
+mod plan;
 mod published;
+mod states;
+mod step;
+pub mod timing;
 mod view;
 
+pub use forecast::{Assumptions, EmergencyTimelines, Event, emergency, forecast};
 pub use history::{History, Reach, Version};
 pub use model::{
     CdsTarget, Confirmed, DsRequest, Goal, KeyOrder, KeyRecord, KeyTimes, LeaveCause, RecordKind, RecordState,
@@ -25,6 +36,7 @@ pub use model::{
 };
 pub use outcome::{Action, Gate, Step, Transition, Waiting};
 pub use published::{DataSigners, DnskeySet, DsSet, Keys, algorithm_of, algorithms_of, foreign_key};
+pub use step::step;
 pub use view::{
     ChildAnswer, ChildServer, ChildView, DenialView, DsAnswer, Nsec3View, Observations, ParentServer, ParentView,
     SignerTag, Source, ZoneView,

@@ -1,0 +1,195 @@
+//! DNSKEYs out: keys whose work has been taken over, by way of revocation where RFC 5011 is in use.
+
+use crate::policy::{DnssecGoal, KskMethod, ZskMethod};
+use crate::rollover::gate::is_strict;
+use crate::rollover::model::{Goal, KeyRecord, RecordState, Role};
+use crate::rollover::outcome::Gate;
+use crate::rollover::plan::{Move, Plan, Planner};
+use crate::rollover::timing::{Purpose, REMOVE_HOLD_DOWN};
+
+/// Takes out the keys that are to leave: each alone if it can, else all of an algorithm together.
+pub(super) fn leave(planner: &mut Planner<'_>) {
+    let mut leaving: Vec<&KeyRecord> = Vec::new();
+    for key in planner.state.keys.iter().filter(|key| key.goal == Goal::Out) {
+        if planner.plan.revoked.contains(&key.id) {
+            end_revocation(planner, key);
+        } else if planner.plan.published.contains(&key.id) && is_released(planner, key) {
+            leaving.push(key);
+        }
+    }
+    let mut refused: Vec<&KeyRecord> = Vec::new();
+    for key in leaving {
+        let plan = without(planner, planner.plan.clone(), key);
+        if !planner.refuse(plan, Purpose::Retire).is_empty() {
+            refused.push(key);
+        }
+    }
+    leave_by_algorithm(planner, &refused);
+}
+
+/// Tries together what was refused alone, and says what is in the way if that is refused too.
+fn leave_by_algorithm(planner: &mut Planner<'_>, refused: &[&KeyRecord]) {
+    for group in refused.chunk_by(|a, b| a.algorithm == b.algorithm) {
+        let plan = group.iter().fold(planner.plan.clone(), |plan, key| without(planner, plan, key));
+        if planner.refuse(plan, Purpose::Retire).is_empty() {
+            continue;
+        }
+        for &key in group {
+            let plan = without(planner, planner.plan.clone(), key);
+            planner.try_move(plan, Move { key, what: "take the DNSKEY out", purpose: Purpose::Retire });
+        }
+    }
+}
+
+/// The plan without a key, or with it revoked.
+fn without(planner: &Planner<'_>, mut plan: Plan, key: &KeyRecord) -> Plan {
+    if must_be_revoked(planner, key) {
+        plan.published.remove(&key.id);
+        plan.makers.remove(&key.id);
+        plan.revoked.insert(key.id.clone());
+        return plan;
+    }
+    let is_last_of_algorithm = !planner.keys_in(Role::signs_data).any(|other| other.algorithm == key.algorithm);
+    if is_last_of_algorithm && is_strict(planner.policy) && planner.world(Purpose::Retire).may_have_ds() {
+        // Its signatures stay until no cache has its DNSKEY (SIG-9).
+        plan.unpublish(&key.id);
+    } else {
+        let keeps_kept = plan.kept.contains(&key.id);
+        plan.remove(&key.id);
+        if keeps_kept {
+            plan.kept.insert(key.id.clone());
+        }
+    }
+    plan
+}
+
+/// Whether a key goes by way of revocation: resolvers may trust it directly (RFC 5011).
+fn must_be_revoked(planner: &Planner<'_>, key: &KeyRecord) -> bool {
+    planner.policy.rfc5011 && key.role.signs_dnskey() && key.has_private && key.times.published.is_some()
+}
+
+/// Whether the key's work has been taken over. Says why if not.
+fn is_released(planner: &mut Planner<'_>, key: &KeyRecord) -> bool {
+    if planner.policy.dnssec == DnssecGoal::Insecure {
+        // All leave together, when the DS is gone.
+        return false;
+    }
+    is_released_from_data(planner, key) && is_released_from_dnskey(planner, key) && is_trusted_successor(planner, key)
+}
+
+fn is_released_from_data(planner: &mut Planner<'_>, key: &KeyRecord) -> bool {
+    if !key.role.signs_data() {
+        return true;
+    }
+    let mut successors = planner.keys_in(Role::signs_data).peekable();
+    let is_taken_over =
+        successors.peek().is_some() && successors.all(|successor| planner.plan.makers.contains(&successor.id));
+    let is_double = key.role == Role::Zsk && planner.policy.zsk.method == ZskMethod::DoubleSignature;
+    let is_last_of_algorithm = !planner.keys_in(Role::signs_data).any(|other| other.algorithm == key.algorithm);
+    let may_still_sign = is_double || is_last_of_algorithm;
+    let still_signs = planner.plan.makers.contains(&key.id) && !may_still_sign;
+    if is_taken_over && !still_signs {
+        return true;
+    }
+    let reason = "its successor does not sign the zone's data yet".to_owned();
+    let help = "it goes on by itself when the successor signs".to_owned();
+    planner.wait(key, "take the DNSKEY out", Gate::Policy, "I-3", reason, None, help);
+    false
+}
+
+fn is_released_from_dnskey(planner: &mut Planner<'_>, key: &KeyRecord) -> bool {
+    if !key.role.signs_dnskey() {
+        return true;
+    }
+    let mut successors = planner.keys_in(Role::signs_dnskey).peekable();
+    let has_successor = successors.peek().is_some();
+    let is_taken_over = has_successor && successors.all(|successor| planner.is_entry(&successor.id));
+    if !is_taken_over {
+        let reason = "its successor does not sign the DNSKEY RRset yet".to_owned();
+        let help = "it goes on by itself when the successor is published".to_owned();
+        planner.wait(key, "take the DNSKEY out", Gate::Policy, "I-2", reason, None, help);
+        return false;
+    }
+    // By double-DS and double-RRset both DS are there when the key goes; the gate sees to it that they are in every cache.
+    let overlaps = key.role == Role::Ksk
+        && matches!(planner.policy.ksk.method, KskMethod::DoubleDs | KskMethod::DoubleRrset)
+        && planner.keys_in(Role::signs_dnskey).any(|other| (other.role, other.algorithm) == (key.role, key.algorithm));
+    let may_have_ds = planner.world(Purpose::Retire).may_have_ds();
+    if planner.policy.rfc5011 || !overlaps {
+        return !may_have_ds || is_without_ds(planner, key);
+    }
+    let successor_has_ds =
+        planner.keys_in(Role::signs_dnskey).all(|successor| successor.states.ds == RecordState::Omnipresent);
+    if may_have_ds && !successor_has_ds {
+        let reason = "the DS of its successor is not in every cache".to_owned();
+        let help =
+            "have the parent add the DS of the successor, then look at the parent with zoneseal observe".to_owned();
+        planner.wait(key, "take the DNSKEY out", Gate::Parent, "RFC 7583 section 3.3.3", reason, None, help);
+    }
+    successor_has_ds || !may_have_ds
+}
+
+/// Whether no cache has a DS of the key (R-5, RFC 7583 section 3.3.1: `Iret = DprpP + TTLds`).
+fn is_without_ds(planner: &mut Planner<'_>, key: &KeyRecord) -> bool {
+    let what = "take the DNSKEY out";
+    match key.states.ds {
+        RecordState::Hidden => true,
+        RecordState::Unretentive => {
+            let reach = planner.timing.ds_reach(Purpose::Retire);
+            let versions = planner.state.ds.versions().iter().filter(|version| version.value.keys.contains(&key.id));
+            let until = versions.filter_map(|version| version.leaves_caches(reach)).max();
+            let parts = [
+                ("DprpP", planner.timing.parent_propagation),
+                ("TTLds", planner.timing.ds_ttl),
+                ("retire-safety", planner.timing.retire_safety),
+            ];
+            let interval = super::super::timing::written_out("Iret", &parts);
+            let reason = format!("caches may still have its DS, which the parent no longer has; {interval}");
+            let help = "run again then; nothing is lost by running later".to_owned();
+            planner.wait(key, what, Gate::Time, "RFC 7583 section 3.3.1", reason, until, help);
+            false
+        }
+        RecordState::Rumoured | RecordState::Omnipresent => {
+            let reason = "the parent has its DS".to_owned();
+            let help = "have the parent take it out, then look at the parent with zoneseal observe".to_owned();
+            planner.wait(key, what, Gate::Parent, "I-2", reason, None, help);
+            false
+        }
+    }
+}
+
+/// Where RFC 5011 is in use, whether those who trust the key have had the time to trust its successor (R-3).
+fn is_trusted_successor(planner: &mut Planner<'_>, key: &KeyRecord) -> bool {
+    if !must_be_revoked(planner, key) {
+        return true;
+    }
+    let interval = planner.timing.trust_anchor_publish_interval();
+    let since = |successor: &KeyRecord| successor.times.published.map(|published| published.plus(interval));
+    let trusted: Option<Vec<_>> = planner.keys_in(Role::signs_dnskey).map(since).collect();
+    let until = trusted.and_then(|times| times.into_iter().max());
+    if until.is_some_and(|until| until <= planner.now) {
+        return true;
+    }
+    let reason = format!(
+        "resolvers that follow RFC 5011 trust the successor only after Ipub = Dprp + max(Itrp, TTLkey) = {interval}, \
+         Itrp = 2 * modifiedQueryInterval + add hold-down = {}",
+        planner.timing.trust_point_interval()
+    );
+    let help = "run again then; nothing is lost by running later".to_owned();
+    planner.wait(key, "revoke the key", Gate::Time, "R-3", reason, until, help);
+    false
+}
+
+/// Takes a revoked key out when its hold-down is over (R-4).
+fn end_revocation(planner: &mut Planner<'_>, key: &KeyRecord) {
+    let until = key.times.revoked.map(|revoked| revoked.plus(REMOVE_HOLD_DOWN));
+    if until.is_some_and(|until| until <= planner.now) {
+        let mut plan = planner.plan.clone();
+        plan.remove(&key.id);
+        planner.try_move(plan, Move { key, what: "take the revoked DNSKEY out", purpose: Purpose::Retire });
+        return;
+    }
+    let reason = format!("a revoked key is shown for the remove hold-down, {REMOVE_HOLD_DOWN}");
+    let help = "run again then; nothing is lost by running later".to_owned();
+    planner.wait(key, "take the revoked DNSKEY out", Gate::Time, "R-4", reason, until, help);
+}
