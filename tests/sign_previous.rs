@@ -15,7 +15,8 @@ use zoneseal::sign::{
     self, DenialOptions, End, OwnKeys, Previous, ReuseCounts, SerialPolicy, SignError, SignOptions, SignedText,
     Summary, TimeOptions, Unobserved, ZonemdHash,
 };
-use zoneseal::zone::BuildOptions;
+use zoneseal::verify::{VerifyOptions, verify_changes};
+use zoneseal::zone::{BuildOptions, MixedTtl, Zone, build};
 use zoneseal::zonefile::{self, Input, ReadOptions};
 
 /// 2026-02-01 00:00:00 UTC.
@@ -127,6 +128,7 @@ struct Run<'a> {
     zone: &'a str,
     previous: Option<&'a str>,
     is_in_place: bool,
+    is_verified: bool,
     keys: fn() -> Vec<ZoneKey>,
     options: SignOptions,
     now: UnixTime,
@@ -135,7 +137,7 @@ struct Run<'a> {
 impl Default for Run<'_> {
     fn default() -> Self {
         let options = SignOptions::default();
-        Self { zone: ZONE, previous: None, is_in_place: true, keys: two_keys, options, now: NOW }
+        Self { zone: ZONE, previous: None, is_in_place: true, is_verified: false, keys: two_keys, options, now: NOW }
     }
 }
 
@@ -150,6 +152,7 @@ impl Run<'_> {
         if let Some(previous) = self.previous {
             let mut signed = SignedText::new("previous", previous.as_bytes().to_vec());
             signed.is_in_place = self.is_in_place;
+            signed.is_verified = self.is_verified;
             loaded.previous = Previous::parse(&signed, &mut findings);
         }
         let own_keys = OwnKeys::new(loaded.zone.apex(), (self.keys)(), self.now, &mut findings);
@@ -463,6 +466,54 @@ fn the_unsigned_zone_as_the_previous_one() {
     assert_counts("unsigned", &Run { previous: Some(&absolute), ..Run::default() }, [0, SIGNATURES, 0, 0, 0, 0, 0]);
 }
 
+// ---- signatures that were verified before ----
+
+fn parsed(text: &str) -> Zone {
+    let mut findings = Diagnostics::new(10);
+    let input = Input::Bytes { name: "signed", text: text.as_bytes() };
+    let store = zonefile::read(input, &ReadOptions::default(), &mut findings).unwrap();
+    let options = BuildOptions { mixed_ttl: MixedTtl::Keep, ..BuildOptions::default() };
+    build(store, &options, &mut findings).unwrap_or_else(|| panic!("{findings:?}"))
+}
+
+/// A signature is known by the octets of itself, of its RRset and of its key. A changed one is verified, and so is one
+/// over what has changed.
+#[test]
+fn only_what_is_the_same_is_known() {
+    let text = signed();
+    let known = parsed(&text);
+    let options = VerifyOptions::new(NOW);
+    let report = verify_changes(&known, Some(&known), &options);
+    assert!(report.is_valid());
+    // SOA, NS, DNSKEY and NSEC of the apex are verified in any case.
+    assert_eq!((report.counts.verified, report.counts.known), (4, SIGNATURES - 4));
+    for line in text.lines().filter(|line| line.contains("\tRRSIG\t")) {
+        let (head, signature) = line.rsplit_once(' ').unwrap();
+        let first = if signature.starts_with('A') { "B" } else { "A" };
+        let corrupted = parsed(&text.replace(line, &format!("{head} {first}{}", &signature[1..])));
+        assert!(!verify_changes(&corrupted, Some(&known), &options).is_valid(), "{line}");
+        // What was wrong before is no help either: its signature is another one.
+        let report = verify_changes(&known, Some(&corrupted), &options);
+        assert!(report.is_valid() && report.counts.known <= SIGNATURES - 4, "{line}");
+    }
+    for (from, to) in
+        [("192.0.2.2", "192.0.2.7"), ("\"x\"", "\"y\""), ("MX\t10 a", "MX\t20 a"), (" 1 13 2 ", " 2 13 2 ")]
+    {
+        assert!(text.contains(from) || from == " 1 13 2 ", "{from}");
+        let changed = text.replace(from, to);
+        if changed != text {
+            assert!(!verify_changes(&parsed(&changed), Some(&known), &options).is_valid(), "{from}");
+        }
+    }
+    // Times are checked whatever is known.
+    let late = VerifyOptions::new(NOW.plus(Seconds(8 * 86_400)));
+    assert!(!verify_changes(&known, Some(&known), &late).is_valid());
+    // Signatures by a key that was not published before are verified.
+    let other_keys = parsed(Run { keys: || keys_and(1), ..Run::default() }.run().text());
+    let report = verify_changes(&other_keys, Some(&known), &options);
+    assert!(report.is_valid() && report.counts.verified > SIGNATURES - 4, "{:?}", report.counts);
+}
+
 // ---- serials ----
 
 #[test]
@@ -556,6 +607,11 @@ proptest! {
             prop_assert_eq!(without_times(first.text()), without_times(run.run().text()));
             return Ok(());
         };
+        let known = Run { previous: Some(first.text()), is_verified: true, ..run.clone() }.run();
+        prop_assert_eq!(known.text(), text);
+        prop_assert_eq!(known.counts(), again.counts());
+        let checked = &known.result.as_ref().unwrap().checked;
+        prop_assert_eq!(checked.known + checked.verified, checked.signatures);
         prop_assert_eq!(without_times(text), without_times(run.run().text()));
         let (before, after) = (rrsets(first.text()), rrsets(text));
         let mut kept = 0;

@@ -93,7 +93,7 @@ fn sign(
         destination: destination.clone(),
         previous: previous(args, &destination)?,
         record: args.record_place(),
-        leaves_directory: false,
+        committer: None,
         dsset: args.keys_section.dsset.as_deref(),
     };
     let result = job.run(options, env.now, &mut *env.stdout, &watch, &mut findings);

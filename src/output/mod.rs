@@ -1,7 +1,9 @@
 //! Output: records as text, and files that appear whole or not at all.
 
 pub mod atomic;
+mod committer;
 mod temporary;
 pub mod text;
 
 pub use atomic::{AtomicFile, Output, OutputError, Spool};
+pub use committer::{Committer, Deferred, Outcome};

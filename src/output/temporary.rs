@@ -58,7 +58,9 @@ impl Temporary {
     /// From the system; the file is gone then.
     pub(super) fn persist(self, directory: &Path, prefix: &OsString, target: &Path) -> io::Result<()> {
         match self {
-            // A file can be linked to a free name only; the rename then takes the place of the old file.
+            // A file can be linked to a free name only; where there is an old file, a rename takes its place.
+            #[cfg(target_os = "linux")]
+            Self::Unnamed(file) if linux::link(&file, target).is_ok() => Ok(()),
             #[cfg(target_os = "linux")]
             Self::Unnamed(file) => builder(prefix)
                 .make_in(directory, |path| linux::link(&file, path))?

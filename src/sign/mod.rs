@@ -188,14 +188,14 @@ pub fn sign_zone(
     }
     drop(denial);
     let reused = reuse.map(|reuse| ReuseSummary::of(&reuse));
-    drop(previous);
+    let known = previous.filter(|previous| previous.is_verified).map(|previous| previous.zone);
 
     observer.begin(Stage::SelfCheck);
     let (checked, verified_text) = match options.self_check {
         SelfCheck::Off => (Checked::default(), None),
         scope => {
             let text = output.read_back().map_err(SignError::Output)?;
-            let check = || self_check::self_check(&text, &zone, scope, options.verifier, keys.set(), now);
+            let check = || self_check::self_check(&text, &zone, known.as_ref(), options, keys.set(), now);
             let (checked, digest) = rayon::join(check, || (scope == SelfCheck::Full).then(|| TextDigest::of(&text)));
             (checked.map_err(SignError::SelfCheck)?, digest)
         }
@@ -250,7 +250,7 @@ fn survey<'p>(
     observer.begin(Stage::Previous);
     let libraries = self_check::other_libraries(keys.set());
     let verifiers = options.verifier.source(previous.zone.record_count(), libraries);
-    let mut reuse = Survey::new(*job, &previous.zone, &*verifiers, options.refresh)?.run(findings);
+    let mut reuse = Survey::new(*job, previous, &*verifiers, options.refresh)?.run(findings);
     if reuse.is_unchanged() && !zonemd::is_right(&previous.zone, &options.zonemd) {
         reuse.set_changed();
     }

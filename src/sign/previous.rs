@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A signature is kept if it is by a key that signs the RRset now, has enough time left, and verifies over the RRset as
-//! it is to be published, with the header as it is to be published. So nothing is kept on the word of the old file:
+//! it is to be published, with the header as it is to be published, or is known to verify over the same RRset. So nothing is kept on the word of the old file:
 //! content, owner, TTL, labels and signer are what was signed, or the mathematics fails. Content is compared before
 //! only to tell the reasons apart and to verify nothing in vain. Chain records are made anew every time, and are to the
 //! survey RRsets like others.
@@ -16,12 +16,13 @@ use super::render::{Job, Owner, Set};
 use super::summary::TextDigest;
 use super::tbs::push_canonical_rrset;
 use super::times::Expirations;
-use crate::base::{Algorithm, Diagnostic, Diagnostics, Name, Rtype, Seconds, sort_key};
+use crate::base::{Algorithm, Diagnostic, Diagnostics, Name, Rtype, Seconds};
 use crate::crypto::CryptoError;
 use crate::denial::OwnerItem;
+use crate::rdata::dnskey::{Dnskey, key_tag};
 use crate::rdata::rrsig::Rrsig;
 use crate::verify::{SignatureJob, SignatureVerifier, VerifierSource};
-use crate::zone::{BuildOptions, MixedTtl, NodeRef, RecordRef, RrsetRef, Zone, build};
+use crate::zone::{BuildOptions, Cursor, MixedTtl, NodeRef, RecordRef, RrsetRef, Zone, build};
 use crate::zonefile::{self, Input, ReadOptions};
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSlice;
@@ -44,13 +45,15 @@ pub struct SignedText {
     pub digest: TextDigest,
     /// Whether it stands where the output goes, so that an output that would be the same need not be written.
     pub is_in_place: bool,
+    /// Whether all its signatures are known to verify, by the record of the run that wrote it.
+    pub is_verified: bool,
 }
 
 impl SignedText {
     /// A text that stands elsewhere than where the output goes.
     #[must_use]
     pub fn new(name: impl Into<String>, text: Vec<u8>) -> Self {
-        Self { name: name.into(), digest: TextDigest::of(&text), text, is_in_place: false }
+        Self { name: name.into(), digest: TextDigest::of(&text), text, is_in_place: false, is_verified: false }
     }
 }
 
@@ -63,6 +66,8 @@ pub struct Previous {
     pub text: TextDigest,
     /// Whether it stands where the output goes, so that an output that would be the same need not be written.
     pub is_in_place: bool,
+    /// Whether all its signatures are known to verify.
+    pub is_verified: bool,
 }
 
 impl Previous {
@@ -79,7 +84,8 @@ impl Previous {
         if zone.is_none() {
             findings.push(unusable(&defects));
         }
-        zone.map(|zone| Self { zone, text: signed.digest, is_in_place: signed.is_in_place })
+        let SignedText { digest: text, is_in_place, is_verified, .. } = *signed;
+        zone.map(|zone| Self { zone, text, is_in_place, is_verified })
     }
 
     /// Refuses the signed form of another zone.
@@ -205,38 +211,6 @@ fn is_by(rrsig: &Rrsig<'_>, key: KeyName) -> bool {
     (rrsig.algorithm, rrsig.key_tag) == key
 }
 
-/// Walks along the nodes of a zone with names in canonical order.
-#[derive(Debug)]
-pub(super) struct Cursor<'z> {
-    zone: &'z Zone,
-    next: Option<usize>,
-}
-
-impl<'z> Cursor<'z> {
-    pub(super) const fn new(zone: &'z Zone) -> Self {
-        Self { zone, next: None }
-    }
-
-    /// The node of a name, which is after the one asked for before.
-    pub(super) fn node_at(&mut self, name: Name<'_>) -> Option<NodeRef<'z>> {
-        // The first name may be anywhere; from there it is a walk.
-        let mut next = self.next.unwrap_or_else(|| self.zone.lower_bound(name));
-        let found = loop {
-            if next >= self.zone.node_count() {
-                break None;
-            }
-            let node = self.zone.node(next);
-            match sort_key::canonical_cmp(node.owner(), name) {
-                std::cmp::Ordering::Less => next += 1,
-                std::cmp::Ordering::Equal => break Some(node),
-                std::cmp::Ordering::Greater => break None,
-            }
-        };
-        self.next = Some(next);
-        found
-    }
-}
-
 /// What all threads of a survey share.
 #[derive(Debug)]
 pub(super) struct Survey<'j, 'p> {
@@ -244,6 +218,8 @@ pub(super) struct Survey<'j, 'p> {
     before: &'p Zone,
     /// By index of the plan's keys, then of its old keys.
     verifiers: Vec<Box<dyn SignatureVerifier>>,
+    /// By the same index: whether what the key has signed in the earlier zone is known to verify.
+    is_known: Vec<bool>,
     refresh: Option<Seconds>,
 }
 
@@ -310,14 +286,18 @@ impl<'j, 'p> Survey<'j, 'p> {
     /// Prepares the keys of the plan for verifying.
     pub(super) fn new(
         job: Job<'j>,
-        before: &'p Zone,
+        previous: &'p Previous,
         verifiers: &dyn VerifierSource,
         refresh: Option<Seconds>,
     ) -> Result<Self, CryptoError> {
-        let keys = job.plan.keys().iter().map(|key| (key.algorithm(), key.public_key));
-        let old_keys = job.plan.old_keys().iter().map(|key| (key.algorithm, key.public_key));
-        let verifiers = keys.chain(old_keys).map(|(algorithm, public_key)| verifiers.open(algorithm, public_key));
-        Ok(Self { verifiers: verifiers.collect::<Result<_, _>>()?, job, before, refresh })
+        let before = &previous.zone;
+        let is_known = |(name, public_key)| previous.is_verified && is_only_one(before, name, public_key);
+        let keys = job.plan.keys().iter().map(|key| (key.name(), key.public_key));
+        let old_keys = job.plan.old_keys().iter().map(|key| (key.name(), key.public_key));
+        let all = keys.chain(old_keys);
+        let is_known = all.clone().map(is_known).collect();
+        let verifiers = all.map(|((algorithm, _), public_key)| verifiers.open(algorithm, public_key));
+        Ok(Self { verifiers: verifiers.collect::<Result<_, _>>()?, is_known, job, before, refresh })
     }
 
     /// Looks at every RRset that is to be published, on the current rayon pool. Signatures that are bad get a warning
@@ -448,8 +428,12 @@ impl<'j, 'p> Survey<'j, 'p> {
         let from = candidates.messages.len();
         header.push_header(&mut candidates.messages);
         let is_same = against.is_spelled_alike && record.rdata().starts_with(&candidates.messages[from..]);
-        let (class, rdatas) = (self.job.zone.class(), set.rdatas());
-        push_canonical_rrset(&candidates.owner, set.rtype, class, set.ttl, rdatas, &mut candidates.messages);
+        if self.is_known[key] {
+            candidates.messages.truncate(from);
+        } else {
+            let (class, rdatas) = (self.job.zone.class(), set.rdatas());
+            push_canonical_rrset(&candidates.owner, set.rtype, class, set.ttl, rdatas, &mut candidates.messages);
+        }
         let message = from..candidates.messages.len();
         candidates.list.push(Candidate { key, place, record, rrsig, owner: before, message, is_same });
         Found::Candidate
@@ -501,9 +485,13 @@ impl<'j, 'p> Survey<'j, 'p> {
                 message: &candidates.messages[candidate.message.clone()],
                 signature: candidate.rrsig.signature,
             };
-            let jobs: Vec<SignatureJob<'_>> = batch().map(job).collect();
             results.clear();
-            verifier.verify_batch(&jobs, &mut results);
+            if self.is_known[index] {
+                results.resize(batch().count(), true);
+            } else {
+                let jobs: Vec<SignatureJob<'_>> = batch().map(job).collect();
+                verifier.verify_batch(&jobs, &mut results);
+            }
             for (candidate, &is_right) in batch().zip(&results) {
                 if is_right {
                     out.counts.kept += 1;
@@ -518,6 +506,14 @@ impl<'j, 'p> Survey<'j, 'p> {
             }
         }
     }
+}
+
+/// Whether a zone publishes this key and no other of its algorithm and tag, so that signatures that name it are its own.
+fn is_only_one(zone: &Zone, name: KeyName, public_key: &[u8]) -> bool {
+    let records = zone.apex_node().rrset(Rtype::DNSKEY).into_iter().flat_map(|rrset| rrset.records());
+    let keys = records.filter_map(|record| Some((key_tag(record.rdata()), Dnskey::parse(record.rdata())?)));
+    let mut named = keys.filter(|(tag, key)| (key.algorithm, *tag) == name);
+    matches!((named.next(), named.next()), (Some((_, key)), None) if key.public_key == public_key)
 }
 
 #[cold]

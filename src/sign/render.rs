@@ -1,7 +1,7 @@
 //! Signs and formats one owner of the signed zone after the other: the work of one thread on one chunk.
 
 use super::plan::{KeyName, Plan, Signers};
-use super::previous::{Cursor, Reuse};
+use super::previous::Reuse;
 use super::tbs::push_canonical_rrset;
 use super::times::Expirations;
 use crate::base::{Name, Rtype, Timestamp, Ttl};
@@ -9,7 +9,7 @@ use crate::crypto::CryptoError;
 use crate::denial::{Denial, OwnerItem, chain_ttl};
 use crate::output::text::push_after_owner;
 use crate::rdata::{self, rrsig::Rrsig};
-use crate::zone::{NodeRef, NodeStatus, RrsetRef, Zone};
+use crate::zone::{Cursor, NodeRef, NodeStatus, RrsetRef, Zone};
 use std::collections::BTreeSet;
 use std::ops::Range;
 

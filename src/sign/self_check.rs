@@ -1,11 +1,11 @@
 //! The check of the finished text before it becomes visible (SIG-18): read back, verified with the keys it publishes
 //! (and with those of ours that sign unpublished), and compared with the zone that was to be signed.
 
-use super::options::SelfCheck;
+use super::options::{SelfCheck, SignOptions};
 use crate::base::{Diagnostic, Diagnostics, Name, Rtype, Severity, UnixTime};
 use crate::crypto::Library;
 use crate::keys::{KeySet, ZoneKey};
-use crate::verify::{CryptoScope, LibraryVerifiers, Report, Scope, VerifierChoice, VerifyOptions, verify_zone};
+use crate::verify::{Counts, CryptoScope, LibraryVerifiers, Report, Scope, VerifyOptions, verify_changes, verify_zone};
 use crate::zone::{BuildOptions, MixedTtl, Zone, build, compare};
 use crate::zonefile::{self, Input, ReadOptions};
 use std::fmt;
@@ -70,19 +70,20 @@ impl fmt::Display for SelfCheckFailure {
 impl std::error::Error for SelfCheckFailure {}
 
 /// Checks zone text that was made of `zone`, which has its final apex, with the keys of `keys`. Of two libraries the one
-/// verifies what the other signed.
+/// verifies what the other signed. `known` is a zone whose signatures were verified before: those that are the same are
+/// not verified again.
 ///
 /// # Errors
 /// What is wrong with it.
 pub fn self_check(
     text: &[u8],
     zone: &Zone,
-    scope: SelfCheck,
-    verifier: VerifierChoice,
+    known: Option<&Zone>,
+    options: &SignOptions,
     keys: &KeySet,
     now: UnixTime,
 ) -> Result<Checked, SelfCheckFailure> {
-    let crypto = match scope {
+    let crypto = match options.self_check {
         SelfCheck::Off => return Ok(Checked::default()),
         SelfCheck::Full => CryptoScope::Full,
         SelfCheck::Sample => CryptoScope::Sample { one_in: SelfCheck::SAMPLE_ONE_IN },
@@ -93,16 +94,17 @@ pub fn self_check(
     }
     let other = other_libraries(keys);
     let libraries = library_pairs(keys, &other);
-    let verifiers = verifier.source(signed.record_count(), other);
+    let verifiers = options.verifier.source(signed.record_count(), other);
     let unpublished = keys.unpublished().iter().map(|key| key.dnskey_rdata.clone()).collect();
     let options =
         VerifyOptions { crypto, unpublished, findings_max: FINDINGS_MAX, verifiers, ..VerifyOptions::new(now) };
-    let report = verify_zone(&signed, &options);
+    let report = verify_changes(&signed, known, &options);
     if !report.is_valid() {
         return Err(SelfCheckFailure::of_report(&report));
     }
     check_content(zone, &signed)?;
-    Ok(Checked { signatures: report.counts.signatures, verified: report.counts.verified, known: 0, libraries })
+    let Counts { signatures, verified, known, .. } = report.counts;
+    Ok(Checked { signatures, verified, known, libraries })
 }
 
 /// Checks a zone that was not to be signed: its content, and its digest if it has one.

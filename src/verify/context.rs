@@ -2,6 +2,7 @@
 
 use super::VerifyOptions;
 use super::keyset::KeySet;
+use super::known::Known;
 use super::model::Model;
 use crate::base::{Rtype, Timestamp};
 use crate::zone::{NodeRef, NodeStatus, Zone};
@@ -13,6 +14,8 @@ pub(super) struct Context<'z> {
     pub(super) options: &'z VerifyOptions,
     pub(super) model: Model,
     pub(super) keys: KeySet<'z>,
+    /// What was verified before.
+    pub(super) known: Option<Known<'z>>,
     /// `options.at` as signatures carry times.
     pub(super) at: Timestamp,
     /// TTL of chain records: min(SOA TTL, SOA MINIMUM), in seconds (NSEC-5).

@@ -103,6 +103,7 @@ impl Coverage {
                     self.counts.verified += 1;
                     *self.counts.verified_by_algorithm.entry(signature.rrsig.algorithm.0).or_default() += 1;
                 }
+                State::Known => self.counts.known += 1,
                 State::Skipped => self.counts.skipped += 1,
                 _ => {}
             }

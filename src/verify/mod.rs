@@ -9,6 +9,7 @@ mod coverage;
 mod fast;
 mod findings;
 mod keyset;
+mod known;
 mod model;
 mod nsec;
 mod nsec3;
@@ -30,6 +31,7 @@ use context::Context;
 use coverage::Coverage;
 use findings::{Findings, Note, ReportParts};
 use keyset::KeySet;
+use known::Known;
 use model::Model;
 use nsec::ChainTtls;
 use rayon::prelude::*;
@@ -115,6 +117,14 @@ impl VerifyOptions {
 /// The zone is to be built with its TTLs kept (`MixedTtl::Keep`), or mixed TTLs cannot be seen.
 #[must_use]
 pub fn verify_zone(zone: &Zone, options: &VerifyOptions) -> Report {
+    verify_changes(zone, None, options)
+}
+
+/// Verifies a zone that has much in common with one whose signatures are all known to verify: signatures that are the
+/// same over the same RRset by the same key are not verified again. Everything else is, and those at the apex are in any
+/// case.
+#[must_use]
+pub fn verify_changes(zone: &Zone, known: Option<&Zone>, options: &VerifyOptions) -> Report {
     let mut findings = Findings::new(options.findings_max);
     let mut parts = ReportParts {
         valid_until: None,
@@ -129,14 +139,20 @@ pub fn verify_zone(zone: &Zone, options: &VerifyOptions) -> Report {
     let mut zonemd_findings = Findings::new(options.findings_max);
     let (matched, findings) = rayon::join(
         || zonemd::check(zone, false, &mut zonemd_findings),
-        || verify_signed(zone, options, findings, &mut parts),
+        || verify_signed(zone, known, options, findings, &mut parts),
     );
     parts.counts.zonemd_matched = matched;
     zonemd_findings.merge(findings).into_report(options.at, parts)
 }
 
 /// Everything but ZONEMD.
-fn verify_signed(zone: &Zone, options: &VerifyOptions, mut findings: Findings, parts: &mut ReportParts) -> Findings {
+fn verify_signed(
+    zone: &Zone,
+    known: Option<&Zone>,
+    options: &VerifyOptions,
+    mut findings: Findings,
+    parts: &mut ReportParts,
+) -> Findings {
     let model = Model::new(zone);
     let apex = zone.apex_node();
     let has_keys = apex.has(Rtype::DNSKEY);
@@ -160,6 +176,7 @@ fn verify_signed(zone: &Zone, options: &VerifyOptions, mut findings: Findings, p
         has_signatures: model.has_rrsig && !keys.required().is_empty(),
         next_nsec: uses_nsec.then(|| model.next_nsec_nodes()),
         model,
+        known: known.map(|known| Known::new(known, &keys)),
         keys,
     };
     let (nodes, chain) = rayon::join(|| walk(&context), || nsec3::check(&context));

@@ -121,6 +121,8 @@ pub struct Counts {
     pub signatures: u64,
     /// Signatures that their keys verified, whatever the time.
     pub verified: u64,
+    /// Signatures that were verified before; see [`super::verify_changes`].
+    pub known: u64,
     /// Signatures left out by sampling.
     pub skipped: u64,
     /// Signatures verified, by algorithm number.
@@ -136,6 +138,7 @@ impl Counts {
         self.rrsets += other.rrsets;
         self.signatures += other.signatures;
         self.verified += other.verified;
+        self.known += other.known;
         self.skipped += other.skipped;
         self.zonemd_matched += other.zonemd_matched;
         for (&algorithm, count) in &other.verified_by_algorithm {

@@ -4,11 +4,12 @@ use super::CryptoScope;
 use super::context::Context;
 use super::findings::{Findings, Note};
 use super::keyset::KeyUse;
+use super::known::{self, Known};
 use super::rules::Rule;
 use super::verifier::SignatureJob;
 use crate::base::{Class, Name, Rtype};
 use crate::rdata::{self, rrsig::Rrsig};
-use crate::zone::{NodeRef, RecordRef, RrsetRef};
+use crate::zone::{Cursor, NodeRef, RecordRef, RrsetRef};
 use std::ops::Range;
 
 /// Most keys tried for an RRset beyond the first of each signature: equal key tags must not multiply the work
@@ -28,6 +29,8 @@ pub(super) enum State {
     Unverifiable,
     /// Left out by sampling; taken as good.
     Skipped,
+    /// Verified before, and nothing has changed.
+    Known,
     /// To be tried with the key at this place.
     Pending(usize),
     /// Verified by the key at this place.
@@ -43,7 +46,7 @@ pub(super) enum State {
 impl State {
     /// Whether the signature counts for its RRset, time aside.
     pub(super) const fn is_usable(self) -> bool {
-        matches!(self, Self::Good(_) | Self::Skipped | Self::Unverifiable)
+        matches!(self, Self::Good(_) | Self::Known | Self::Skipped | Self::Unverifiable)
     }
 }
 
@@ -88,6 +91,8 @@ pub(super) struct Run<'c, 'z> {
     pub(super) signatures: Vec<Signature<'z>>,
     pub(super) findings: Findings,
     messages: Vec<u8>,
+    /// Where the names are in what was verified before.
+    known: Option<Cursor<'z>>,
 }
 
 impl<'c, 'z> Run<'c, 'z> {
@@ -99,11 +104,15 @@ impl<'c, 'z> Run<'c, 'z> {
             signatures: Vec::new(),
             findings: Findings::new(context.options.findings_max),
             messages: Vec::new(),
+            known: context.known.as_ref().map(Known::cursor),
         }
     }
 
     /// Takes in a node: signatures that belong to an RRset are kept for [`Self::verify`], others are findings.
     pub(super) fn add_node(&mut self, node: NodeRef<'z>) {
+        let before = self.known.as_mut().and_then(|known| known.node_at(node.owner()));
+        // All trust begins at the apex.
+        let before = before.filter(|_| node.index() > 0);
         // RRSIGs ascend by the type covered as the RRsets do by their own, so one walk along both pairs them.
         let mut rrsigs = node.rrsets().filter(|rrset| rrset.rtype() == Rtype::RRSIG).peekable();
         for rrset in node.rrsets().filter(|rrset| rrset.rtype() != Rtype::RRSIG) {
@@ -112,7 +121,7 @@ impl<'c, 'z> Run<'c, 'z> {
             }
             let own = rrsigs.next_if(|rrsig| rrsig.covered() == Some(rrset.rtype()));
             if self.context.is_signed_type(node, rrset.rtype()) {
-                self.add_rrset(node, rrset, own);
+                self.add_rrset(node, rrset, own, before);
             } else if let Some(unexpected) = own {
                 self.note_unexpected(node, unexpected);
             }
@@ -140,8 +149,15 @@ impl<'c, 'z> Run<'c, 'z> {
         self.findings.push(note.of(covered).at(rrsigs.first()));
     }
 
-    fn add_rrset(&mut self, node: NodeRef<'z>, rrset: RrsetRef<'z>, rrsigs: Option<RrsetRef<'z>>) {
+    fn add_rrset(
+        &mut self,
+        node: NodeRef<'z>,
+        rrset: RrsetRef<'z>,
+        rrsigs: Option<RrsetRef<'z>>,
+        before: Option<NodeRef<'z>>,
+    ) {
         let start = self.signatures.len();
+        let known = before.and_then(|before| known::signatures_of(before, rrset));
         let is_sampled = self.is_sampled(node, rrset.rtype());
         for record in rrsigs.into_iter().flat_map(|rrsigs| rrsigs.records()) {
             // What does not parse was refused by the reader.
@@ -159,7 +175,12 @@ impl<'c, 'z> Run<'c, 'z> {
                 message: 0..0,
                 rrset: self.rrsets.len(),
             };
-            if let State::Pending(key) = state {
+            if let State::Pending(key) = state
+                && known.is_some_and(|known| known.records().any(|other| other.rdata() == record.rdata()))
+                && self.context.known.as_ref().is_some_and(|known| known.is_same_key(key))
+            {
+                signature.state = State::Known;
+            } else if let State::Pending(key) = state {
                 // What no validator can use must not be taken as good unseen.
                 if is_sampled || self.context.keys.is_unpublished(key) {
                     let from = self.messages.len();

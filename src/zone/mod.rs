@@ -10,6 +10,7 @@ pub mod build;
 pub mod changes;
 pub mod check;
 pub mod compare;
+mod cursor;
 mod cuts;
 mod edit;
 mod group;
@@ -18,6 +19,7 @@ pub mod store;
 
 pub use arena::{Arena, Span};
 pub use build::{BuildOptions, MixedTtl, OutOfZone, build};
+pub(crate) use cursor::Cursor;
 pub use store::{RawRecord, RecordStore};
 
 use crate::base::{Class, Name, NameBuf, Position, Rtype, Ttl, sort_key};

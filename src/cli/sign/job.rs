@@ -7,7 +7,7 @@ use super::watch::Watch;
 use crate::base::{Diagnostic, Diagnostics, Name, UnixTime};
 use crate::crypto::Backend;
 use crate::keys::{self, KeySource};
-use crate::output::{AtomicFile, Output, Spool};
+use crate::output::{AtomicFile, Committer, Outcome, Output, Spool};
 use crate::sign::record::{self, FileDigest, Made, Record, Unfit};
 use crate::sign::{self, Loaded, OwnKeys, Previous, SignError, SignOptions, SignedText, Summary, TextDigest};
 use crate::zone::{BuildOptions, Zone};
@@ -37,8 +37,8 @@ pub(super) struct Job<'a> {
     pub(super) previous: Option<PathBuf>,
     /// Where its record is kept.
     pub(super) record: RecordPlace,
-    /// Whether the caller syncs the output's directory, for many zones at once.
-    pub(super) leaves_directory: bool,
+    /// Who puts the output in place, for many zones at once; the caller syncs its directory.
+    pub(super) committer: Option<&'a Committer>,
     /// Where the `dsset-` file goes.
     pub(super) dsset: Option<&'a Path>,
 }
@@ -54,6 +54,8 @@ pub(super) struct Signed {
     pub(super) missing_previous: Option<PathBuf>,
     /// Findings of the run that was recorded, which stand.
     pub(super) repeated: Vec<String>,
+    /// What comes of the output, if it is put in place later.
+    pub(super) outcome: Option<Outcome>,
 }
 
 /// The previous signed zone, read.
@@ -87,15 +89,16 @@ impl Job<'_> {
     ) -> Result<Result<Signed, SignError>, Failure> {
         watch.begin("read");
         let (zone_text, previous) = rayon::join(|| self.text.octets(), || self.read_previous());
-        let (zone_text, previous) = (zone_text?, previous?);
+        let (zone_text, mut previous) = (zone_text?, previous?);
         let mut inputs = Inputs { files: Vec::new(), options: record::options_digest(options, &self.build) };
         let mut record_use = RecordUse::None;
-        if let Some(previous) = &previous
+        if let Some(previous) = &mut previous
             && let Some(path) = self.record.path_for(&previous.path)
         {
             record_use = match record_file::find(&path, &previous.file_digest(), now) {
                 Err(record_use) => record_use,
                 Ok(record) => {
+                    previous.signed.is_verified = true;
                     inputs.files.push(FileDigest::of(self.text.path(), &zone_text));
                     match self.try_record(&record, &inputs, previous, options, now, findings)? {
                         Ok(signed) => return Ok(Ok(signed)),
@@ -122,10 +125,12 @@ impl Job<'_> {
         let previous = previous.and_then(|previous| Previous::parse(&previous.signed, findings));
         let dsset = self.dsset.map(|directory| Dsset::begin(directory, zone.apex())).transpose()?;
         let loaded = Loaded { zone, dropped, previous };
-        let signed = sign::sign_zone(loaded, &keys, options, now, self.output(stdout)?, watch, findings);
+        let (output, outcome) = self.output(stdout)?;
+        let signed = sign::sign_zone(loaded, &keys, options, now, output, watch, findings);
         let signed = signed.map(|summary| {
-            let repeated = Vec::new();
-            Signed { summary, keys, record: record_use, missing_previous, repeated }
+            let is_written = !summary.reuse.is_some_and(|reuse| reuse.is_unchanged && summary.records_written == 0);
+            let outcome = outcome.filter(|_| is_written);
+            Signed { summary, keys, record: record_use, missing_previous, repeated: Vec::new(), outcome }
         });
         if let Ok(signed) = &signed {
             dsset.map_or(Ok(()), |dsset| dsset.write(&signed.keys))?;
@@ -168,7 +173,7 @@ impl Job<'_> {
         }
         let summary = record.summary(zone, &keys, options);
         let repeated = record.findings().to_vec();
-        Ok(Ok(Signed { summary, keys, record: RecordUse::NothingDue, missing_previous: None, repeated }))
+        Ok(Ok(Signed { summary, keys, record: RecordUse::NothingDue, missing_previous: None, repeated, outcome: None }))
     }
 
     /// The previous signed zone; none if there is no such file, as before the first run.
@@ -219,14 +224,25 @@ impl Job<'_> {
         Ok(OwnKeys::new(zone.apex(), loaded, now, findings))
     }
 
-    fn output<'o>(&self, stdout: &'o mut (dyn Write + Send)) -> Result<Box<dyn Output + 'o>, Failure> {
+    /// The output, and what comes of it if it is put in place later.
+    fn output<'o>(
+        &self,
+        stdout: &'o mut (dyn Write + Send),
+    ) -> Result<(Box<dyn Output + 'o>, Option<Outcome>), Failure> {
         Ok(match &self.destination {
             Destination::File(path) => {
                 let file = AtomicFile::create(path).map_err(Failure::new)?;
-                Box::new(if self.leaves_directory { file.without_directory_sync() } else { file })
+                match self.committer {
+                    None => (Box::new(file), None),
+                    Some(committer) => {
+                        let (output, outcome) = committer.defer(file);
+                        (Box::new(output), Some(outcome))
+                    }
+                }
             }
             Destination::StandardOutput => {
-                Box::new(Spool::create(stdout).map_err(|error| Failure::new(format!("spooling: {error}")))?)
+                let spool = Spool::create(stdout).map_err(|error| Failure::new(format!("spooling: {error}")))?;
+                (Box::new(spool), None)
             }
         })
     }

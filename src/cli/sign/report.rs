@@ -196,7 +196,13 @@ fn self_check_text(summary: &Summary) -> String {
         SelfCheck::Full | SelfCheck::Sample if summary.denial == DenialOptions::Unsigned => {
             "passed: the zone is what it was to be, and unsigned".into()
         }
-        SelfCheck::Full => format!("full: passed, {} signatures verified, with {libraries}", checked.verified),
+        SelfCheck::Full => {
+            let known = match checked.known {
+                0 => String::new(),
+                known => format!(", {known} by an earlier run"),
+            };
+            format!("full: passed, {} signatures verified, with {libraries}{known}", checked.verified)
+        }
         SelfCheck::Sample => {
             let (verified, signatures) = (checked.verified, checked.signatures);
             format!("sample: passed, {verified} of {signatures} signatures verified, with {libraries}")

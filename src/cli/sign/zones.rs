@@ -13,6 +13,7 @@ use crate::base::{Diagnostic, Diagnostics, NameBuf, UnixTime};
 use crate::cli::input::{FINDINGS_MAX, ZoneText, write_findings};
 use crate::keys::{KeyDirectory, KeySource};
 use crate::output::atomic::{directory_of, sync_directory};
+use crate::output::{Committer, Outcome as Written};
 use crate::sign::{SignError, SignOptions};
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde_json::{Value, json};
@@ -49,6 +50,18 @@ struct Done {
     talk: Vec<u8>,
 }
 
+impl Done {
+    /// Takes note of what came of an output that was put in place after its zone was signed.
+    fn settle(&mut self, entry: &Entry) {
+        let Fate::Signed(signed) = &self.fate else { return };
+        if let Some(Err(error)) = signed.outcome.as_ref().map(Written::get) {
+            let error = format!("error: writing the signed zone {}: {error}\n", entry.output.display());
+            self.talk.extend_from_slice(error.as_bytes());
+            self.fate = Fate::Failed;
+        }
+    }
+}
+
 /// Whether the arguments ask for many zones.
 pub(super) fn is_asked(args: &SignArgs) -> bool {
     args.zones.is_some() || args.zone_file.as_deref().is_some_and(Path::is_dir)
@@ -67,9 +80,12 @@ pub(super) fn run(
     let directories = list_key_directories(&entries);
     warnings.iter().for_each(|warning| env.say(warning));
     let now = env.now;
-    let sign = |entry: &Entry| sign(entry, &directories[&entry.key_directory], args, options, now);
+    let committer = Committer::start().map_err(Failure::new)?;
+    let sign = |entry: &Entry| sign(entry, &directories[&entry.key_directory], &committer, args, options, now);
     // A zone is a job: the next one waiting goes to whoever is free.
-    let done: Vec<Done> = entries.par_iter().with_max_len(1).map(sign).collect();
+    let mut done: Vec<Done> = entries.par_iter().with_max_len(1).map(sign).collect();
+    committer.finish();
+    entries.iter().zip(&mut done).for_each(|(entry, done)| done.settle(entry));
     sync_directories(&entries, &done)?;
     for (entry, done) in entries.iter().zip(&done) {
         for line in String::from_utf8_lossy(&done.talk).lines() {
@@ -99,6 +115,7 @@ fn sync_directories(entries: &[Entry], done: &[Done]) -> Result<(), Failure> {
 fn sign(
     entry: &Entry,
     keys: &Result<KeyDirectory, String>,
+    committer: &Committer,
     args: &SignArgs,
     options: &SignOptions,
     now: UnixTime,
@@ -114,7 +131,7 @@ fn sign(
             previous: args.previous.is_some().then(|| entry.output.clone()),
             // Records are for those who sign again; for the others thousands of files would be a burden.
             record: args.previous.as_ref().map_or(RecordPlace::Nowhere, |_| args.record_place()),
-            leaves_directory: true,
+            committer: Some(committer),
             dsset: args.keys_section.dsset.as_deref(),
         };
         job.run(options, now, &mut io::sink(), &Watch::start(false), &mut findings)
