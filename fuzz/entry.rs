@@ -8,6 +8,8 @@ use zoneseal::denial::{Nsec3Chain, Nsec3Params, NsecChain};
 use zoneseal::keys::private_file::PrivateFile;
 use zoneseal::keys::public_file::PublicFile;
 use zoneseal::output::text::push_record;
+use zoneseal::policy::import::{Format, import};
+use zoneseal::policy::{PolicyFile, to_toml};
 use zoneseal::rdata;
 use zoneseal::zone::build::{BuildOptions, build};
 use zoneseal::zone::check::check;
@@ -103,6 +105,27 @@ pub fn key_file(data: &[u8]) {
     }
     // Only that it ends: the parts of a key are secret and have no text here.
     let _ = Pkcs8Key::from_der(data);
+}
+
+/// Reads bytes as a policy file and as the policies of other signers. What is read survives being printed.
+pub fn policy(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    if let Ok(file) = PolicyFile::from_toml(&text, "policy.toml") {
+        for policy in file.policies() {
+            let _ = policy.check();
+            let printed = to_toml(&policy.policy, |_| None);
+            let again = PolicyFile::from_toml(&printed, "printed").expect("reads its own text");
+            assert_eq!(again.policies()[0].policy, policy.policy, "{printed}");
+        }
+    }
+    for format in [Format::Bind, Format::Knot, Format::OpenDnssec] {
+        for policy in import(&text, "fuzz", format).map(|imported| imported.policies).unwrap_or_default() {
+            let _ = policy.policy.check();
+            let printed = policy.to_toml();
+            let again = PolicyFile::from_toml(&printed, "printed").expect("reads its own text");
+            assert_eq!(again.policies()[0].policy, policy.policy, "{printed}");
+        }
+    }
 }
 
 fn read(text: &[u8], findings: &mut Diagnostics) -> RecordStore {

@@ -7,6 +7,7 @@
 //! signed file ─ zonefile ─▶ zone ─ verify ─▶ findings, verdicts
 //! ```
 
+pub mod audit;
 pub mod base;
 pub mod cli;
 pub mod crypto;

@@ -80,6 +80,45 @@ const WORDS: &[&str] = &[
     "!1:192.0.2.0/24",
 ];
 
+/// Words of policy files, of named.conf, knot.conf and kasp.xml.
+const POLICY_WORDS: &[&str] = &[
+    "[policy.a]",
+    "base = \"tld\"",
+    "denial = \"nsec3\"",
+    "nsec3param.optout = true",
+    "signatures-validity = \"7d\"",
+    "keys.zsk.lifetime = 1",
+    "[policy.a.keys.ksk]",
+    "bits = 4096",
+    "\n",
+    "\n  ",
+    "\n- ",
+    "dnssec-policy",
+    "a",
+    "\"b\"",
+    "{",
+    "}",
+    "};",
+    ";",
+    "keys {",
+    "csk lifetime P1Y algorithm 13;",
+    "max-zone-ttl PT99999999999999M;",
+    "purge-keys 0;",
+    "//",
+    "/*",
+    "*/",
+    "policy:",
+    "\npolicy:\n  - id: x\n    ",
+    "zsk-lifetime: 99999999999M",
+    "nsec3: on",
+    "cds-digest-type: [1, 2]",
+    "<KASP>",
+    "<Policy name=\"x\">",
+    "<Keys><CSK><Lifetime>P1M</Lifetime></CSK></Keys>",
+    "</Policy></KASP>",
+    "é",
+];
+
 /// A valid beginning, so that random records stand in a zone.
 const HEAD: &str = "$TTL 60\n@ IN SOA ns h 1 2 3 4 5\n@ IN NS ns\nns IN A 192.0.2.1\n";
 
@@ -151,6 +190,16 @@ proptest! {
     #[test]
     fn public_key_file_damaged(text in damaged("keys-example", ".key")) {
         entry::key_file(&text);
+    }
+
+    #[test]
+    fn policy_of_words(words in vec(select(POLICY_WORDS), 0..30)) {
+        entry::policy(words.join(" ").as_bytes());
+    }
+
+    #[test]
+    fn policy_damaged(text in damaged("tests/data/policy", "")) {
+        entry::policy(&text);
     }
 
     #[test]

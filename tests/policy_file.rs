@@ -138,6 +138,20 @@ fn presets_read_back_from_their_text() {
     }
 }
 
+/// The page's table is the presets'.
+#[test]
+fn the_page_lists_every_preset_value() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/policies.md")).expect("it is there");
+    for field in field::all() {
+        let value = |preset| match field.origin(preset).value {
+            "" => "-".to_owned(),
+            value => format!("`{value}`"),
+        };
+        let row = format!("| `{}` | {} |", field.name, Preset::ALL.map(value).join(" | "));
+        assert!(page.lines().any(|line| line == row), "docs/policies.md lacks {row}");
+    }
+}
+
 /// A field and a value that fits it.
 fn setting() -> impl Strategy<Value = (&'static str, String)> {
     let fields: Vec<&'static str> = field::all().map(|field| field.name).collect();

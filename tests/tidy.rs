@@ -19,13 +19,14 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("rollover", &["base", "rdata", "zone", "crypto", "keys", "policy"]), // of zone only what a view is made from
     // of zone only what a view is made from, of output only atomic files
     ("state", &["base", "rdata", "zone", "crypto", "keys", "output", "policy", "rollover"]),
+    ("audit", &["base", "rdata", "zone", "crypto", "keys", "verify", "policy"]),
     ("sign", &["base", "rdata", "zonefile", "zone", "denial", "crypto", "keys", "output", "verify"]),
     ("fleet", &["base", "rdata", "zonefile", "zone", "keys", "policy"]),
     (
         "cli",
         &[
             "base", "rdata", "zonefile", "zone", "denial", "crypto", "keys", "output", "verify", "policy", "rollover",
-            "state", "sign", "fleet",
+            "state", "audit", "sign", "fleet",
         ],
     ),
 ];

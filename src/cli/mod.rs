@@ -3,6 +3,7 @@
 //! Results go to standard output, talk and progress to standard error. Exit codes: 0 done, 1 a finding (invalid,
 //! expiring, policy violation), 2 usage or failure.
 
+mod audit;
 mod check;
 mod diff;
 mod ds;
@@ -14,6 +15,7 @@ mod keygen;
 mod log;
 mod measure;
 mod nsec3_hash;
+mod policy;
 mod print;
 mod sign;
 mod speed;
@@ -135,6 +137,9 @@ enum Command {
     #[command(subcommand)]
     Key(key_show::KeyCommand),
     Ds(ds::DsArgs),
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
+    Audit(audit::AuditArgs),
     Nsec3Hash(nsec3_hash::Nsec3HashArgs),
     Speed(speed::SpeedArgs),
     Log(log::LogArgs),
@@ -146,6 +151,7 @@ impl Command {
         match self {
             Self::Sign(args) => Some(args.clock),
             Self::Verify(args) => Some(args.clock),
+            Self::Audit(args) => Some(args.clock),
             Self::Keygen(args) => Some(args.clock),
             Self::Log(args) => Some(args.clock),
             Self::Key(key_show::KeyCommand::Show(args)) => Some(args.clock),
@@ -172,6 +178,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> 
         Command::Keygen(args) => keygen::run(args, env),
         Command::Key(args) => key_show::run(args, env),
         Command::Ds(args) => ds::run(args, env),
+        Command::Policy(command) => policy::run(command, env),
+        Command::Audit(args) => audit::run(args, env),
         Command::Nsec3Hash(args) => nsec3_hash::run(args, env),
         Command::Speed(args) => speed::run(args, env),
         Command::Log(args) => log::run(args, env),

@@ -7,6 +7,7 @@
 pub mod check;
 pub mod field;
 mod file;
+pub mod import;
 mod intervals;
 pub mod load;
 mod model;
@@ -22,7 +23,7 @@ pub use model::{
     PurgeDelay, Replacement, Roles, SerialMethod, SignaturePolicy, TtlPolicy, ZonemdDigest, ZskMethod,
 };
 pub use preset::{Confidence, Preset};
-pub use print::to_toml;
+pub use print::{push_comment, to_toml};
 
 use crate::base::Position;
 use std::sync::Arc;

@@ -51,6 +51,18 @@ pub struct Policy {
     pub rfc5011: bool,
 }
 
+impl Policy {
+    /// The algorithms of the roles in use, each once.
+    #[must_use]
+    pub fn algorithms(&self) -> Vec<Algorithm> {
+        match self.roles {
+            Roles::Csk => vec![self.csk.algorithm],
+            Roles::KskZsk if self.ksk.algorithm == self.zsk.algorithm => vec![self.ksk.algorithm],
+            Roles::KskZsk => vec![self.ksk.algorithm, self.zsk.algorithm],
+        }
+    }
+}
+
 /// Whether the zone is to be signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DnssecGoal {

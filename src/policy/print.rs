@@ -59,8 +59,8 @@ fn why_left_out(field: &Field) -> &'static str {
     if field.name.ends_with(".bits") { "the algorithm's keys have one size" } else { "the zone has NSEC" }
 }
 
-/// A comment, wrapped.
-pub(crate) fn push_comment(out: &mut String, prefix: &str, text: &str) {
+/// Appends text wrapped at 100 columns, each line with a prefix.
+pub fn push_comment(out: &mut String, prefix: &str, text: &str) {
     let mut line = String::from(prefix);
     for word in text.split_whitespace() {
         if line.len() > prefix.len() && line.chars().count() + 1 + word.chars().count() > WIDTH {
@@ -78,7 +78,23 @@ pub(crate) fn push_comment(out: &mut String, prefix: &str, text: &str) {
 }
 
 /// A key as TOML wants it: bare where it can be.
-fn toml_key(name: &str) -> String {
+pub(super) fn toml_key(name: &str) -> String {
     let is_bare = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-    if is_bare { name.to_owned() } else { toml::Value::String(name.to_owned()).to_string() }
+    if is_bare { name.to_owned() } else { toml_string(name) }
+}
+
+/// A text as a TOML string on one line, as keys must be.
+pub(super) fn toml_string(text: &str) -> String {
+    let mut out = String::from("\"");
+    for sign in text.chars() {
+        match sign {
+            '"' | '\\' => out.extend(['\\', sign]),
+            sign if sign.is_control() => {
+                let _ = write!(out, "\\u{:04X}", u32::from(sign));
+            }
+            sign => out.push(sign),
+        }
+    }
+    out.push('"');
+    out
 }
