@@ -14,6 +14,7 @@ pub mod crypto;
 pub mod denial;
 pub mod fleet;
 pub mod keys;
+pub mod observe;
 pub mod output;
 pub mod policy;
 pub mod rdata;

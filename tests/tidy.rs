@@ -22,11 +22,13 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("audit", &["base", "rdata", "zone", "crypto", "keys", "verify", "policy"]),
     ("sign", &["base", "rdata", "zonefile", "zone", "denial", "crypto", "keys", "output", "verify"]),
     ("fleet", &["base", "rdata", "zonefile", "zone", "keys", "policy"]),
+    // of verify only what an anchor is
+    ("observe", &["base", "rdata", "crypto", "keys", "verify", "rollover"]),
     (
         "cli",
         &[
             "base", "rdata", "zonefile", "zone", "denial", "crypto", "keys", "output", "verify", "policy", "rollover",
-            "state", "audit", "sign", "fleet",
+            "state", "audit", "sign", "fleet", "observe",
         ],
     ),
 ];

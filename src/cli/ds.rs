@@ -1,15 +1,17 @@
 //! `zoneseal ds`
 
 use super::{Env, Failure, Outcome};
+use crate::base::text::{push_base64, push_hex};
 use crate::base::{Diagnostics, DigestType, NameBuf, Rtype, Ttl};
 use crate::keys::ds::{digest_type_from_text, ds_rdata, may_have_ds, refuse_digest};
 use crate::keys::inspect::read_dnskey;
 use crate::rdata::dnskey::{Dnskey, key_tag};
+use crate::rdata::ds::Ds;
 use crate::zonefile::{self, Includes, Input, ReadOptions};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
-/// Print DS records for the parent
+/// Print DS records for the parent, or what else a registrar asks for
 ///
 /// Of the keys given or found, those with the SEP flag are taken; if no key file named has it, all those named.
 #[derive(Debug, clap::Args)]
@@ -20,8 +22,11 @@ pub(super) struct DsArgs {
     /// Digests to make
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "sha256", value_parser = parse_digest)]
     digest: Vec<DigestType>,
+    /// What to print: one kind of record, all of them, or JSON with every field by itself
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "ds")]
+    format: Format,
     /// Print the CDS and CDNSKEY records the zone itself would hold instead
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["format", "json"])]
     cds: bool,
     /// Take zone-signing keys too
     #[arg(long)]
@@ -32,13 +37,48 @@ pub(super) struct DsArgs {
     /// Origin of zone files; only DNSKEYs there are taken
     #[arg(short, long, value_name = "ORIGIN")]
     origin: Option<NameBuf>,
-    /// Print as JSON
-    #[arg(long)]
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
     json: bool,
 }
 
+/// What registrars ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// DS records, as most registrars take them
+    Ds,
+    /// DNSKEY records, for parents that make the DS themselves
+    Dnskey,
+    /// CDS records, as the zone would hold them
+    Cds,
+    /// CDNSKEY records, as the zone would hold them
+    Cdnskey,
+    /// All of these
+    All,
+    /// The DS records as one JSON object, with the fields of each and of its key
+    Json,
+}
+
+impl DsArgs {
+    fn is_json(&self) -> bool {
+        self.json || self.format == Format::Json
+    }
+
+    /// The types of record to print, in order.
+    fn types(&self) -> &'static [Rtype] {
+        match self.format {
+            _ if self.cds => &[Rtype::CDS, Rtype::CDNSKEY],
+            Format::Ds | Format::Json => &[Rtype::DS],
+            Format::Dnskey => &[Rtype::DNSKEY],
+            Format::Cds => &[Rtype::CDS],
+            Format::Cdnskey => &[Rtype::CDNSKEY],
+            Format::All => &[Rtype::DS, Rtype::DNSKEY, Rtype::CDS, Rtype::CDNSKEY],
+        }
+    }
+}
+
 /// Reads a digest type that may be published.
-fn parse_digest(text: &str) -> Result<DigestType, String> {
+pub(super) fn parse_digest(text: &str) -> Result<DigestType, String> {
     let digest = digest_type_from_text(text).ok_or("no such digest: sha256 and sha384 are")?;
     refuse_digest(digest).map_or(Ok(digest), |why| Err(why.into()))
 }
@@ -75,6 +115,15 @@ struct ShownRecord {
     rtype: String,
     rdata: String,
     key_tag: u16,
+    algorithm: u8,
+    /// Of a DS: how the digest was made, and the digest in hex.
+    digest_type: Option<u8>,
+    digest: Option<String>,
+    /// Of the key.
+    flags: Option<u16>,
+    protocol: Option<u8>,
+    /// Base64.
+    public_key: Option<String>,
 }
 
 pub(super) fn run(args: &DsArgs, env: &mut Env<'_>) -> Result<Outcome, Failure> {
@@ -85,7 +134,7 @@ pub(super) fn run(args: &DsArgs, env: &mut Env<'_>) -> Result<Outcome, Failure> 
     }
     let keys = select(args, keys, env)?;
     let records: Vec<_> = keys.iter().flat_map(|key| records_of(args, key)).collect();
-    if args.json {
+    if args.is_json() {
         super::key_show::print_json(&Shown { schema: "zoneseal.ds/1", records }, env)?;
     } else {
         for record in &records {
@@ -170,27 +219,45 @@ fn select(args: &DsArgs, found: Vec<(bool, Vec<Key>)>, env: &mut Env<'_>) -> Res
     }
 }
 
-/// The records for one key.
+/// The records for one key, of each kind asked for.
 fn records_of(args: &DsArgs, key: &Key) -> Vec<ShownRecord> {
     let zone = key.zone.as_name();
-    let digests = args.digest.iter().filter_map(|&digest| ds_rdata(digest, zone, &key.rdata));
-    let mut records: Vec<_> = match args.cds {
-        false => digests.map(|rdata| (Rtype::DS, rdata)).collect(),
-        true => digests.map(|rdata| (Rtype::CDS, rdata)).collect(),
-    };
-    if args.cds {
-        records.push((Rtype::CDNSKEY, key.rdata.clone()));
-    }
-    let show = |(rtype, rdata): (Rtype, Vec<u8>)| {
-        let mut text = Vec::new();
-        crate::rdata::push_text(rtype, &rdata, &mut text);
-        ShownRecord {
-            owner: zone.to_string(),
-            ttl: args.ttl.map(Ttl::seconds),
-            rtype: rtype.to_string(),
-            rdata: String::from_utf8_lossy(&text).into_owned(),
-            key_tag: key_tag(&key.rdata),
+    let of_type = |&rtype: &Rtype| -> Vec<(Rtype, Vec<u8>)> {
+        match rtype {
+            Rtype::DNSKEY | Rtype::CDNSKEY => vec![(rtype, key.rdata.clone())],
+            _ => {
+                let digests = args.digest.iter().filter_map(|&digest| ds_rdata(digest, zone, &key.rdata));
+                digests.map(|rdata| (rtype, rdata)).collect()
+            }
         }
     };
-    records.into_iter().map(show).collect()
+    let records = args.types().iter().flat_map(of_type);
+    records.map(|(rtype, rdata)| shown(args, key, rtype, &rdata)).collect()
+}
+
+/// A record with its fields.
+fn shown(args: &DsArgs, key: &Key, rtype: Rtype, rdata: &[u8]) -> ShownRecord {
+    let mut text = Vec::new();
+    crate::rdata::push_text(rtype, rdata, &mut text);
+    let ds = Ds::parse(rdata).filter(|_| matches!(rtype, Rtype::DS | Rtype::CDS));
+    let dnskey = key.dnskey();
+    ShownRecord {
+        owner: key.zone.to_string(),
+        ttl: args.ttl.map(Ttl::seconds),
+        rtype: rtype.to_string(),
+        rdata: String::from_utf8_lossy(&text).into_owned(),
+        key_tag: key_tag(&key.rdata),
+        algorithm: dnskey.map_or(0, |dnskey| dnskey.algorithm.0),
+        digest_type: ds.map(|ds| ds.digest_type.0),
+        digest: ds.map(|ds| encoded(ds.digest, push_hex)),
+        flags: dnskey.map(|dnskey| dnskey.flags),
+        protocol: dnskey.map(|dnskey| dnskey.protocol),
+        public_key: dnskey.map(|dnskey| encoded(dnskey.public_key, push_base64)),
+    }
+}
+
+fn encoded(data: &[u8], push: fn(&[u8], &mut Vec<u8>)) -> String {
+    let mut text = Vec::new();
+    push(data, &mut text);
+    String::from_utf8_lossy(&text).into_owned()
 }

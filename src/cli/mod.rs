@@ -4,6 +4,7 @@
 //! expiring, policy violation), 2 usage or failure.
 
 mod audit;
+mod anchor;
 mod check;
 mod diff;
 mod ds;
@@ -16,6 +17,7 @@ mod log;
 mod measure;
 mod nsec3_hash;
 mod policy;
+mod observe;
 mod print;
 mod sign;
 mod speed;
@@ -140,6 +142,7 @@ enum Command {
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
     Audit(audit::AuditArgs),
+    Observe(Box<observe::ObserveArgs>),
     Nsec3Hash(nsec3_hash::Nsec3HashArgs),
     Speed(speed::SpeedArgs),
     Log(log::LogArgs),
@@ -154,6 +157,7 @@ impl Command {
             Self::Audit(args) => Some(args.clock),
             Self::Keygen(args) => Some(args.clock),
             Self::Log(args) => Some(args.clock),
+            Self::Observe(args) => Some(args.clock),
             Self::Key(key_show::KeyCommand::Show(args)) => Some(args.clock),
             _ => None,
         }
@@ -180,6 +184,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> 
         Command::Ds(args) => ds::run(args, env),
         Command::Policy(command) => policy::run(command, env),
         Command::Audit(args) => audit::run(args, env),
+        Command::Observe(args) => observe::run(args, env),
         Command::Nsec3Hash(args) => nsec3_hash::run(args, env),
         Command::Speed(args) => speed::run(args, env),
         Command::Log(args) => log::run(args, env),

@@ -1,10 +1,9 @@
 //! `zoneseal verify`
 
-mod anchor;
 mod output;
 
 use super::input::{ZoneText, write_findings};
-use super::{BackendArg, ClockArg, Env, Failure, Outcome, VerifierArg};
+use super::{BackendArg, ClockArg, Env, Failure, Outcome, VerifierArg, anchor};
 use crate::base::{Diagnostic, Diagnostics, NameBuf, Seconds, Severity, TimeSpec};
 use crate::verify::{LibraryVerifiers, Report, Scope, VerifyOptions, verify_zone};
 use crate::zone::build::{BuildOptions, MixedTtl, OutOfZone};

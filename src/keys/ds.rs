@@ -24,6 +24,16 @@ pub fn ds_rdata(digest_type: DigestType, zone: Name<'_>, dnskey_rdata: &[u8]) ->
     Some(out)
 }
 
+/// Whether DS RDATA names a DNSKEY: tag, algorithm and digest are that key's. False for digest types we do not have.
+#[must_use]
+pub fn names_key(ds: &[u8], zone: Name<'_>, dnskey_rdata: &[u8]) -> bool {
+    let Some(fields) = Ds::parse(ds) else { return false };
+    let is_key = fields.key_tag == key_tag(dnskey_rdata)
+        && Dnskey::parse(dnskey_rdata).is_some_and(|key| key.algorithm == fields.algorithm);
+    // The digest is made only where the cheap fields fit.
+    is_key && ds_rdata(fields.digest_type, zone, dnskey_rdata).as_deref() == Some(ds)
+}
+
 /// RDATA of the CDS and of the CDNSKEY RRset, which describe the same keys (CDS-1, CDS-2).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SyncRecords {

@@ -1,7 +1,8 @@
 //! Reads the file that `--anchor` names.
 
+use super::Failure;
 use crate::base::{Diagnostics, Name, NameBuf, Rtype};
-use crate::cli::Failure;
+use crate::observe::Trust;
 use crate::verify::Anchor;
 use crate::zonefile::{self, Input, ReadOptions};
 use std::fs;
@@ -10,12 +11,16 @@ use std::path::Path;
 /// The DS and DNSKEY records for `apex` in a file. Relative names are taken as below the root, so that `example.com` is
 /// meant as the people write it who leave out the final dot; if that gives nothing, as below the apex, for `@`.
 pub(super) fn read(path: &Path, apex: Name<'_>) -> Result<Vec<Anchor>, Failure> {
-    let text = fs::read(path).map_err(|error| Failure::new(format_args!("{}: {error}", path.display())))?;
+    let text = read_text(path)?;
     let mut others = Vec::new();
     for origin in [Name::ROOT, apex] {
-        let anchors = parse(path, &text, origin, apex, &mut others)?;
-        if !anchors.is_empty() {
-            return Ok(anchors);
+        for trust in parse(path, &text, origin)? {
+            if trust.zone.as_name() == apex {
+                return Ok(trust.anchors);
+            }
+            if !others.contains(&trust.zone) {
+                others.push(trust.zone);
+            }
         }
     }
     let others: Vec<String> = others.iter().map(NameBuf::to_string).collect();
@@ -23,13 +28,21 @@ pub(super) fn read(path: &Path, apex: Name<'_>) -> Result<Vec<Anchor>, Failure> 
     Err(Failure::new(format_args!("{}: no DS or DNSKEY record for {apex}, {found}", path.display())))
 }
 
-fn parse(
-    path: &Path,
-    text: &[u8],
-    origin: Name<'_>,
-    apex: Name<'_>,
-    others: &mut Vec<NameBuf>,
-) -> Result<Vec<Anchor>, Failure> {
+/// The DS and DNSKEY records of all zones in a file; relative names are taken as below the root.
+pub(super) fn read_all(path: &Path) -> Result<Vec<Trust>, Failure> {
+    let found = parse(path, &read_text(path)?, Name::ROOT)?;
+    match found.is_empty() {
+        true => Err(Failure::new(format_args!("{}: no DS or DNSKEY record in it", path.display()))),
+        false => Ok(found),
+    }
+}
+
+fn read_text(path: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|error| Failure::new(format_args!("{}: {error}", path.display())))
+}
+
+/// The records by zone, in the order of the file.
+fn parse(path: &Path, text: &[u8], origin: Name<'_>) -> Result<Vec<Trust>, Failure> {
     let name = path.display().to_string();
     // DS files as tools write them have no TTLs, and theirs do not matter.
     let mut with_ttl = b"$TTL 0\n".to_vec();
@@ -43,7 +56,7 @@ fn parse(
         let line = error.position.as_ref().map_or(0, |position| position.line.saturating_sub(1));
         return Err(Failure::new(format_args!("{name}:{line}: {}", error.message)));
     }
-    let mut anchors = Vec::new();
+    let mut found: Vec<Trust> = Vec::new();
     for record in store.records() {
         let anchor = match record.rtype {
             Rtype::DS | Rtype::CDS => Anchor::Ds(store.rdata(&record).to_vec()),
@@ -51,11 +64,10 @@ fn parse(
             _ => continue,
         };
         let owner = store.owner(&record);
-        if owner == apex {
-            anchors.push(anchor);
-        } else if !others.iter().any(|other| other.as_name() == owner) {
-            others.push(owner.to_owned());
+        match found.iter_mut().find(|trust| trust.zone.as_name() == owner) {
+            Some(trust) => trust.anchors.push(anchor),
+            None => found.push(Trust { zone: owner.to_owned(), anchors: vec![anchor] }),
         }
     }
-    Ok(anchors)
+    Ok(found)
 }
