@@ -21,6 +21,7 @@ pub mod rdata;
 pub mod rollover;
 pub mod sign;
 pub mod state;
+pub mod timeline;
 pub mod verify;
 pub mod zone;
 pub mod zonefile;

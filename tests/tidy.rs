@@ -24,11 +24,12 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("fleet", &["base", "rdata", "zonefile", "zone", "keys", "policy"]),
     // of verify only what an anchor is
     ("observe", &["base", "rdata", "crypto", "keys", "verify", "rollover"]),
+    ("timeline", &["base", "crypto"]), // of crypto only a digest
     (
         "cli",
         &[
             "base", "rdata", "zonefile", "zone", "denial", "crypto", "keys", "output", "verify", "policy", "rollover",
-            "state", "audit", "sign", "fleet", "observe",
+            "state", "audit", "sign", "fleet", "observe", "timeline",
         ],
     ),
 ];
