@@ -3,8 +3,8 @@
 //! Results go to standard output, talk and progress to standard error. Exit codes: 0 done, 1 a finding (invalid,
 //! expiring, policy violation), 2 usage or failure.
 
-mod audit;
 mod anchor;
+mod audit;
 mod check;
 mod diff;
 mod ds;
@@ -16,8 +16,8 @@ mod keygen;
 mod log;
 mod measure;
 mod nsec3_hash;
-mod policy;
 mod observe;
+mod policy;
 mod print;
 mod sign;
 mod speed;

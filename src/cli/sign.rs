@@ -1,6 +1,7 @@
 //! `zoneseal sign`
 
 mod args;
+mod by_state;
 mod floor;
 mod job;
 mod record;
@@ -78,6 +79,7 @@ fn sign(
     let zone_file =
         args.zone_file.as_deref().ok_or_else(|| Failure::new("name a zone file, or a list with --zones"))?;
     let destination = destination(args, zone_file)?;
+    let who = args.run.who.who();
     let watch = Watch::start(env.is_interactive && !args.run.quiet);
     let mut findings = Diagnostics::new(FINDINGS_MAX);
     warnings.iter().for_each(|warning| findings.push(warning.clone()));
@@ -95,6 +97,11 @@ fn sign(
         record: args.record_place(),
         committer: None,
         dsset: args.keys_section.dsset.as_deref(),
+        state: args.state_source(
+            &who,
+            args.keys_section.key_directory.as_deref(),
+            destination != Destination::StandardOutput,
+        ),
     };
     let result = job.run(options, env.now, &mut *env.stdout, &watch, &mut findings);
     watch.finish();

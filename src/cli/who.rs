@@ -52,6 +52,11 @@ impl WhoArgs {
         }
     }
 
+    /// How long to wait for a lock.
+    pub(super) fn timeout(&self) -> Duration {
+        self.lock.timeout()
+    }
+
     /// How to take the lock.
     pub(super) fn lock_options<'a>(&self, who: &'a Who, env: &Env<'_>) -> LockOptions<'a> {
         LockOptions { who, at: env.now, timeout: self.lock.timeout() }

@@ -41,7 +41,7 @@ pub(super) fn prepare(
         return Ok(unsign(zone, options));
     }
     let dnskeys = set_dnskeys(zone, keys, options, findings)?;
-    set_cds(zone, keys.set(), options.cds)?;
+    set_cds(zone, keys.set(), options.cds, findings)?;
     if let DenialOptions::Nsec3(params) = &options.denial {
         let mut rdata = Vec::new();
         params.push_nsec3param(&mut rdata);
@@ -162,9 +162,18 @@ fn check_foreign_fields(record: RecordRef<'_>) -> Result<(), Box<Diagnostic>> {
 }
 
 /// CDS and CDNSKEY, which speak of the whole DS RRset the parent should have (CDS-1, CDS-2).
-fn set_cds(zone: &mut Zone, keys: &KeySet, policy: CdsPolicy) -> Result<(), Box<Diagnostic>> {
+fn set_cds(
+    zone: &mut Zone,
+    keys: &KeySet,
+    policy: CdsPolicy,
+    findings: &mut Diagnostics,
+) -> Result<(), Box<Diagnostic>> {
     let records = match policy {
         CdsPolicy::AsInInput => return check_cds_of_input(zone, keys),
+        CdsPolicy::Drop => {
+            drop_cds(zone, findings);
+            return Ok(());
+        }
         CdsPolicy::Delete => SyncRecords::delete(),
         CdsPolicy::Publish => SyncRecords::for_set(keys, &[DigestType::SHA256]),
     };
@@ -180,6 +189,18 @@ fn set_cds(zone: &mut Zone, keys: &KeySet, policy: CdsPolicy) -> Result<(), Box<
     zone.set_apex_rrset(Rtype::CDS, ttl, records.cds);
     zone.set_apex_rrset(Rtype::CDNSKEY, ttl, records.cdnskey);
     Ok(())
+}
+
+/// Takes out the CDS and CDNSKEY of the zone file.
+fn drop_cds(zone: &mut Zone, findings: &mut Diagnostics) {
+    for rtype in [Rtype::CDS, Rtype::CDNSKEY] {
+        if let Some(rrset) = zone.apex_node().rrset(rtype) {
+            let message = format!("the {rtype} records of the zone file are left out, as the zone's state has it");
+            let finding = Diagnostic::warning("cds-left-out", message).at(rrset.first().position());
+            findings.push(finding.help("take them out of the zone file"));
+            zone.remove_apex_rrset(rtype);
+        }
+    }
 }
 
 /// Refuses CDS and CDNSKEY of the zone file that would have the parent break the zone, while their line is known: a

@@ -39,6 +39,8 @@ pub enum CdsPolicy {
     Publish,
     /// The request to delete the DS RRset (CDS-6).
     Delete,
+    /// None; those of the input go, with a warning.
+    Drop,
 }
 
 /// A digest over the zone (RFC 8976).

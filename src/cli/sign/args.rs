@@ -1,15 +1,18 @@
 //! The arguments of `zoneseal sign`.
 
+use super::by_state::{StateSource, directory_of_keys};
 use super::record::RecordPlace;
 use crate::base::{Diagnostic, NameBuf, Seconds, TimeSpec, Ttl, text};
+use crate::cli::who::WhoArgs;
 use crate::cli::{BackendArg, ClockArg, VerifierArg};
 use crate::denial::Nsec3Params;
 use crate::sign::{
     CdsPolicy, DenialOptions, End, ForeignDnskeys, SelfCheck, SerialPolicy, SignOptions, TimeOptions, ZonemdHash,
 };
+use crate::state::Who;
 use crate::zone::{BuildOptions, MixedTtl, OutOfZone};
 use clap::{Args, ValueEnum};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Sign a zone
 ///
@@ -77,6 +80,10 @@ pub(super) struct KeyArgs {
     /// Publish the CDS and CDNSKEY that ask the parent to delete the DS RRset
     #[arg(long, conflicts_with = "cds")]
     cds_delete: bool,
+    /// Go by the times in the key files, though the zone has a rollover state in the key directory; the state is not told
+    /// of the signed zone
+    #[arg(long)]
+    ignore_state: bool,
     /// Write the DS records for the parent to DIR/dsset-ZONE.
     #[arg(long, value_name = "DIR")]
     pub(super) dsset: Option<PathBuf>,
@@ -187,6 +194,8 @@ pub(super) struct RunArgs {
     /// Print no summary, only findings and the name of the output
     #[arg(short, long)]
     pub(super) quiet: bool,
+    #[command(flatten)]
+    pub(super) who: WhoArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -283,6 +292,30 @@ impl SignArgs {
         }
     }
 
+    /// Where the states of zones with keys in a directory are looked for, unless they are to be ignored.
+    pub(super) fn state_source<'a>(
+        &self,
+        who: &'a Who,
+        directory: Option<&Path>,
+        is_confirmed: bool,
+    ) -> Option<StateSource<'a>> {
+        let keys = &self.keys_section;
+        let denial = self.denial.is_given().then(|| self.denial.options(&mut Vec::new()).ok()).flatten();
+        (!keys.ignore_state).then(|| StateSource {
+            directory: directory_of_keys(directory),
+            who,
+            timeout: self.run.who.timeout(),
+            names_keys: !self.keys.is_empty(),
+            denial,
+            cds: match (keys.cds, keys.cds_delete) {
+                (true, _) => Some(CdsPolicy::Publish),
+                (_, true) => Some(CdsPolicy::Delete),
+                _ => None,
+            },
+            is_confirmed,
+        })
+    }
+
     /// How the zone is built.
     pub(super) fn build_options(&self, apex: Option<NameBuf>) -> BuildOptions {
         BuildOptions {
@@ -294,6 +327,11 @@ impl SignArgs {
 }
 
 impl DenialArgs {
+    /// Whether anything was said about the chain.
+    const fn is_given(&self) -> bool {
+        self.nsec || self.nsec3
+    }
+
     fn options(&self, warnings: &mut Vec<Diagnostic>) -> Result<DenialOptions, Box<Diagnostic>> {
         if !self.nsec3 {
             return Ok(DenialOptions::Nsec);

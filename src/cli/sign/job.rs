@@ -2,6 +2,7 @@
 
 use super::super::Failure;
 use super::super::input::{ZoneText, build_records};
+use super::by_state::{HeldState, StateSource};
 use super::record::{self as record_file, RecordPlace, RecordUse};
 use super::watch::Watch;
 use crate::base::{Diagnostic, Diagnostics, Name, UnixTime};
@@ -41,6 +42,8 @@ pub(super) struct Job<'a> {
     pub(super) committer: Option<&'a Committer>,
     /// Where the `dsset-` file goes.
     pub(super) dsset: Option<&'a Path>,
+    /// Where the zone's state is looked for; not at all if keys go by their times.
+    pub(super) state: Option<StateSource<'a>>,
 }
 
 /// What came of a zone that was signed.
@@ -56,6 +59,8 @@ pub(super) struct Signed {
     pub(super) repeated: Vec<String>,
     /// What comes of the output, if it is put in place later.
     pub(super) outcome: Option<Outcome>,
+    /// What there is to say of the state it was signed by.
+    pub(super) state: Option<String>,
 }
 
 /// The previous signed zone, read.
@@ -113,8 +118,12 @@ impl Job<'_> {
         let zone = self.build_zone(zone_text, &mut dropped, &mut inputs, watch, findings)?;
         let Some(zone) = zone.filter(|_| !findings.has_errors()) else { return Ok(Err(SignError::Refused)) };
         watch.begin("keys");
+        let held = self.state.as_ref().map(|source| source.hold(zone.apex(), now, findings)).transpose()?.flatten();
+        if findings.has_errors() {
+            return Ok(Err(SignError::Refused));
+        }
         let before_keys = findings.list().len();
-        let keys = self.load_keys(&zone, now, findings)?;
+        let keys = self.load_keys(&zone, held.as_ref(), now, findings)?;
         let about_keys = before_keys..findings.list().len();
         if findings.has_errors() {
             return Ok(Err(SignError::Refused));
@@ -125,19 +134,22 @@ impl Job<'_> {
         let previous = previous.and_then(|previous| Previous::parse(&previous.signed, findings));
         let dsset = self.dsset.map(|directory| Dsset::begin(directory, zone.apex())).transpose()?;
         let loaded = Loaded { zone, dropped, previous };
-        let (output, outcome) = self.output(stdout)?;
-        let signed = sign::sign_zone(loaded, &keys, options, now, output, watch, findings);
-        let signed = signed.map(|summary| {
-            let is_written = !summary.reuse.is_some_and(|reuse| reuse.is_unchanged && summary.records_written == 0);
-            let outcome = outcome.filter(|_| is_written);
-            Signed { summary, keys, record: record_use, missing_previous, repeated: Vec::new(), outcome }
-        });
-        if let Ok(signed) = &signed {
-            dsset.map_or(Ok(()), |dsset| dsset.write(&signed.keys))?;
-            let lasting = record::lasting_findings(findings, |index| about_keys.contains(&index));
-            self.keep_record(signed, &inputs, &lasting, now, findings);
-        }
-        Ok(signed)
+        let state_options = held.as_ref().map(|held| held.options(options));
+        let options = state_options.as_ref().unwrap_or(options);
+        let (output, outcome) = self.output(stdout, held.is_some())?;
+        let summary = match sign::sign_zone(loaded, &keys, options, now, output, watch, findings) {
+            Ok(summary) => summary,
+            Err(error) => return Ok(Err(error)),
+        };
+        let state = held.map(|held| held.confirm(&summary, now)).transpose()?;
+        dsset.map_or(Ok(()), |dsset| dsset.write(&keys))?;
+        let is_written = !summary.reuse.is_some_and(|reuse| reuse.is_unchanged && summary.records_written == 0);
+        let outcome = outcome.filter(|_| is_written);
+        let repeated = Vec::new();
+        let signed = Signed { summary, keys, record: record_use, missing_previous, repeated, outcome, state };
+        let lasting = record::lasting_findings(findings, |index| about_keys.contains(&index));
+        self.keep_record(&signed, &inputs, &lasting, now, findings);
+        Ok(Ok(signed))
     }
 
     /// Does nothing, if the record of the previous run shows that there is nothing to do.
@@ -156,6 +168,10 @@ impl Job<'_> {
         let Some(zone) = record.zone().filter(|_| previous.signed.is_in_place) else {
             return Ok(Err(Unfit::OutputChanged));
         };
+        // A record does not tell what a state wants to hear.
+        if self.state.as_ref().is_some_and(|source| source.has_state(zone.as_name())) {
+            return Ok(Err(Unfit::KeysChanged));
+        }
         let mut about_keys = findings.fresh();
         // Nothing will be signed, so the library that is quick to start.
         let loaded = self.keys.load(zone.as_name(), self.backend.for_signatures(0), &mut about_keys);
@@ -173,7 +189,8 @@ impl Job<'_> {
         }
         let summary = record.summary(zone, &keys, options);
         let repeated = record.findings().to_vec();
-        Ok(Ok(Signed { summary, keys, record: RecordUse::NothingDue, missing_previous: None, repeated, outcome: None }))
+        let record = RecordUse::NothingDue;
+        Ok(Ok(Signed { summary, keys, record, missing_previous: None, repeated, outcome: None, state: None }))
     }
 
     /// The previous signed zone; none if there is no such file, as before the first run.
@@ -216,23 +233,34 @@ impl Job<'_> {
         Ok(build_records(&self.text, records, &self.build, findings))
     }
 
-    fn load_keys(&self, zone: &Zone, now: UnixTime, findings: &mut Diagnostics) -> Result<OwnKeys, Failure> {
+    fn load_keys(
+        &self,
+        zone: &Zone,
+        held: Option<&HeldState<'_>>,
+        now: UnixTime,
+        findings: &mut Diagnostics,
+    ) -> Result<OwnKeys, Failure> {
         // Each record may be an RRset of its own, each name has one more in the chain.
         let expected_count = zone.record_count() + zone.node_count();
         let backend = self.backend.for_signatures(expected_count);
         let loaded = self.keys.load(zone.apex(), backend, findings).map_err(Failure::new)?;
-        Ok(OwnKeys::new(zone.apex(), loaded, now, findings))
+        Ok(match held {
+            Some(held) => held.own_keys(zone.apex(), loaded, findings),
+            None => OwnKeys::new(zone.apex(), loaded, now, findings),
+        })
     }
 
-    /// The output, and what comes of it if it is put in place later.
+    /// The output, and what comes of it if it is put in place later. One that a state hears of is on disk for good
+    /// before, so it is not left for later.
     fn output<'o>(
         &self,
         stdout: &'o mut (dyn Write + Send),
+        has_state: bool,
     ) -> Result<(Box<dyn Output + 'o>, Option<Outcome>), Failure> {
         Ok(match &self.destination {
             Destination::File(path) => {
                 let file = AtomicFile::create(path).map_err(Failure::new)?;
-                match self.committer {
+                match self.committer.filter(|_| !has_state) {
                     None => (Box::new(file), None),
                     Some(committer) => {
                         let (output, outcome) = committer.defer(file);
@@ -266,15 +294,19 @@ impl Job<'_> {
     ) {
         let Destination::File(output) = &self.destination else { return };
         let Some(path) = self.record.path_for(output) else { return };
-        let record = Record::of(Made {
-            summary: &signed.summary,
-            inputs: &inputs.files,
-            output,
-            options: &inputs.options,
-            keys: &signed.keys,
-            now,
-            findings: lasting,
+        // Who signs by a state takes no record's word, so there is none to leave.
+        let record = (!signed.keys.set().is_by_uses()).then(|| {
+            Record::of(Made {
+                summary: &signed.summary,
+                inputs: &inputs.files,
+                output,
+                options: &inputs.options,
+                keys: &signed.keys,
+                now,
+                findings: lasting,
+            })
         });
+        let record = record.flatten();
         if let Err(error) = record_file::replace(&path, record.as_ref()) {
             let message = format!("{}: the record of this run cannot be written: {error}", path.display());
             let help = "signing again will verify all signatures; name another place with --record-directory";

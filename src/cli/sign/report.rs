@@ -39,6 +39,9 @@ pub(super) fn print(
     }
     if !args.run.quiet {
         env.say(summary_text(signed).trim_end());
+        if let Some(state) = &signed.state {
+            env.say(format_args!("{:<12}{state}", "state"));
+        }
     }
     // Statistics were asked for by name, so -q leaves them.
     if let Some(stats) = &stats {
@@ -331,6 +334,9 @@ pub(super) fn summary_json(destination: &Destination, signed: &Signed) -> Value 
     }
     if signed.record != RecordUse::None {
         value["record"] = signed.record.to_string().into();
+    }
+    if let Some(state) = &signed.state {
+        value["state"] = state.as_str().into();
     }
     value
 }

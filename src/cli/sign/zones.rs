@@ -15,6 +15,7 @@ use crate::keys::{KeyDirectory, KeySource};
 use crate::output::atomic::{directory_of, sync_directory};
 use crate::output::{Committer, Outcome as Written};
 use crate::sign::{SignError, SignOptions};
+use crate::state::Who;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
@@ -79,9 +80,9 @@ pub(super) fn run(
     refuse_same_outputs(&entries)?;
     let directories = list_key_directories(&entries);
     warnings.iter().for_each(|warning| env.say(warning));
-    let now = env.now;
+    let (now, who) = (env.now, args.run.who.who());
     let committer = Committer::start().map_err(Failure::new)?;
-    let sign = |entry: &Entry| sign(entry, &directories[&entry.key_directory], &committer, args, options, now);
+    let sign = |entry: &Entry| sign(entry, &directories[&entry.key_directory], &committer, args, options, &who, now);
     // A zone is a job: the next one waiting goes to whoever is free.
     let mut done: Vec<Done> = entries.par_iter().with_max_len(1).map(sign).collect();
     committer.finish();
@@ -118,6 +119,7 @@ fn sign(
     committer: &Committer,
     args: &SignArgs,
     options: &SignOptions,
+    who: &Who,
     now: UnixTime,
 ) -> Done {
     let mut findings = Diagnostics::new(FINDINGS_MAX);
@@ -133,6 +135,7 @@ fn sign(
             record: args.previous.as_ref().map_or(RecordPlace::Nowhere, |_| args.record_place()),
             committer: Some(committer),
             dsset: args.keys_section.dsset.as_deref(),
+            state: args.state_source(who, Some(&entry.key_directory), true),
         };
         job.run(options, now, &mut io::sink(), &Watch::start(false), &mut findings)
     });
