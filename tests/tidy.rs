@@ -104,7 +104,8 @@ fn every_finding_of_verify_is_listed() {
 
 /// `SIG-2`, `N3-10`: a family that docs/rules.md has, and a number.
 fn is_rule_id(word: &str) -> bool {
-    let families = ["ALG", "SIG", "CAN", "TIM", "NSEC", "N3", "ENC", "CDS", "ZMD", "SER", "ZF", "V", "N", "I", "E"];
+    let families =
+        ["ALG", "SIG", "CAN", "TIM", "NSEC", "N3", "ENC", "CDS", "ZMD", "SER", "ZF", "V", "N", "I", "E", "R"];
     word.split_once('-').is_some_and(|(family, number)| {
         families.contains(&family) && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
     })

@@ -1,7 +1,7 @@
 //! What will happen if all goes well: the step run forward, with a parent that obliges and keys made up on the way.
 
 use super::model::{CdsTarget, KeyOrder, KeyRecord, KeyTimes, Request, RequestKind, Role, Target, ZoneState};
-use super::outcome::{Action, Step};
+use super::outcome::{Action, Step, Waiting};
 use super::published::Keys;
 use super::step::step;
 use super::timing::signing_delay;
@@ -66,13 +66,7 @@ pub fn forecast(
     assumptions: &Assumptions,
 ) -> Vec<Event> {
     let mut future = Future::new(policy, state, now, assumptions);
-    for _ in 0..STEPS_MAX {
-        future.run();
-        match future.next_run() {
-            Some(next) if next <= until => future.now = next,
-            _ => break,
-        }
-    }
+    future.run_until(until);
     let mut events = future.events;
     events.retain(|event| now <= event.at && event.at <= until);
     events.sort_by_key(|event| event.at);
@@ -98,8 +92,9 @@ pub fn emergency(policy: &Policy, state: &ZoneState, role: Role, now: UnixTime) 
     }
 }
 
-/// A future in the making.
-struct Future<'a> {
+/// A future in the making: a zone, its signer, and a parent that obliges.
+#[derive(Clone, Debug)]
+pub struct Future<'a> {
     policy: &'a Policy,
     state: ZoneState,
     start: UnixTime,
@@ -113,11 +108,14 @@ struct Future<'a> {
     /// When the last signature of a key that ceased to sign has been replaced.
     replaced_at: Option<UnixTime>,
     next_event: Option<UnixTime>,
+    waiting: Vec<Waiting>,
     keys_made: u16,
 }
 
 impl<'a> Future<'a> {
-    fn new(policy: &'a Policy, state: &ZoneState, now: UnixTime, assumptions: &Assumptions) -> Self {
+    /// A future that begins with a state as it is.
+    #[must_use]
+    pub fn new(policy: &'a Policy, state: &ZoneState, now: UnixTime, assumptions: &Assumptions) -> Self {
         let signers = || state.dnskey.current().map(|version| version.value.signers.clone()).unwrap_or_default();
         let ds = state.ds.current().map_or_else(signers, |version| version.value.keys.clone());
         let ds_to_come = state.ds_requests.iter().rev().find(|request| request.withdrawn.is_none());
@@ -133,8 +131,38 @@ impl<'a> Future<'a> {
             ds_to_come: ds_to_come.map(|request| (due(request.at), request.keys.clone())),
             replaced_at: None,
             next_event: None,
+            waiting: Vec::new(),
             keys_made: 0,
         }
+    }
+
+    /// Runs the signer at its times up to and including `until`.
+    pub fn run_until(&mut self, until: UnixTime) {
+        for _ in 0..STEPS_MAX {
+            self.run();
+            match self.next_run() {
+                Some(next) if next <= until => self.now = next,
+                _ => break,
+            }
+        }
+    }
+
+    /// The state it has come to.
+    #[must_use]
+    pub const fn state(&self) -> &ZoneState {
+        &self.state
+    }
+
+    /// What has happened, in the order it was found out.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// What the last step waited for.
+    #[must_use]
+    pub fn last_waiting(&self) -> &[Waiting] {
+        &self.waiting
     }
 
     /// One run of the signer: steps until there is nothing more to do now.
@@ -159,6 +187,7 @@ impl<'a> Future<'a> {
     fn carry_out(&mut self, step: Step) -> bool {
         self.state = step.state;
         self.next_event = step.next_event;
+        self.waiting = step.waiting;
         let mut is_more = false;
         let mut has_asked = false;
         for action in step.actions {

@@ -22,9 +22,9 @@ pub(super) struct Findings {
 
 /// A place for a key that the policy wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Slot {
-    pub(super) role: Role,
-    pub(super) algorithm: Algorithm,
+struct Slot {
+    role: Role,
+    algorithm: Algorithm,
     bits: Option<u16>,
     lifetime: Lifetime,
     standby: u8,
@@ -36,8 +36,33 @@ impl Slot {
     }
 }
 
-/// The places the policy has for keys; none if the zone is to be insecure.
-pub(super) fn slots(policy: &Policy) -> Vec<Slot> {
+/// The places for keys: those of the policy, or those of the keys that were taken over and are to stay. None if the
+/// zone is to be insecure.
+fn slots(policy: &Policy, state: &ZoneState) -> Vec<Slot> {
+    let has_keys = state.keys.iter().any(|key| key.goal == Goal::In || key.is_compromised());
+    if policy.dnssec == DnssecGoal::Signed && state.is_kept_as_found && has_keys {
+        return slots_as_found(state);
+    }
+    policy_slots(policy)
+}
+
+/// The places that the keys in use have.
+fn slots_as_found(state: &ZoneState) -> Vec<Slot> {
+    let mut slots: Vec<Slot> = Vec::new();
+    for key in state.keys.iter().filter(|key| key.goal == Goal::In || key.is_compromised()) {
+        if !slots.iter().any(|slot| slot.fits(key)) {
+            let is_spare = |other: &&KeyRecord| {
+                other.goal == Goal::Standby && (other.role, other.algorithm) == (key.role, key.algorithm)
+            };
+            let standby = u8::try_from(state.keys.iter().filter(is_spare).count()).unwrap_or(u8::MAX);
+            let lifetime = Lifetime::Unlimited;
+            slots.push(Slot { role: key.role, algorithm: key.algorithm, bits: key.bits, lifetime, standby });
+        }
+    }
+    slots
+}
+
+fn policy_slots(policy: &Policy) -> Vec<Slot> {
     let (ksk, zsk, csk) = (&policy.ksk, &policy.zsk, &policy.csk);
     let slot = |role, algorithm, bits, lifetime, standby| Slot { role, algorithm, bits, lifetime, standby };
     match (policy.dnssec, policy.roles) {
@@ -55,8 +80,8 @@ pub(super) fn slots(policy: &Policy) -> Vec<Slot> {
 /// Sets the goals of all keys.
 pub(super) fn set(policy: &Policy, state: &mut ZoneState, timing: &Timing, now: UnixTime) -> Findings {
     let mut findings = Findings::default();
-    let slots = slots(policy);
     take_in_emergencies(state, &mut findings);
+    let slots = slots(policy, state);
     for slot in &slots {
         if !fill(state, slot, now) {
             findings.actions.push(Action::GenerateKey(first_order(state, slot)));
@@ -74,7 +99,7 @@ pub(super) fn set(policy: &Policy, state: &mut ZoneState, timing: &Timing, now: 
 }
 
 /// How long before a successor takes over it must exist.
-pub(super) fn lead(policy: &Policy, timing: &Timing, role: Role) -> Seconds {
+fn lead(policy: &Policy, timing: &Timing, role: Role) -> Seconds {
     let publish = if policy.rfc5011 { timing.trust_anchor_publish_interval() } else { timing.publish_interval() };
     let double_ksk = Seconds(timing.registration_delay.0 + publish.0);
     let lead = match role {
@@ -139,7 +164,7 @@ fn fill(state: &mut ZoneState, slot: &Slot, now: UnixTime) -> bool {
 }
 
 /// Whether a key may begin to sign: its private half is here, nobody else has it, its period is not over (I-5).
-pub(super) fn may_start_signing(key: &KeyRecord, lifetime: Lifetime, now: UnixTime) -> bool {
+fn may_start_signing(key: &KeyRecord, lifetime: Lifetime, now: UnixTime) -> bool {
     let end = key.times.active.zip(lifetime.limit()).map(|(active, span)| active.plus(span));
     key.has_private && !key.is_compromised() && end.is_none_or(|end| now < end)
 }
@@ -239,7 +264,7 @@ fn is_for(request: &Request, slot: &Slot, key: &KeyRecord) -> bool {
 impl ZoneState {
     /// Drops the requests for a roll that a new key begins, or that mean no key that could be rolled.
     pub(super) fn drop_served_requests(&mut self, policy: &Policy) -> Vec<Action> {
-        let roles: Vec<Role> = slots(policy).iter().map(|slot| slot.role).collect();
+        let roles: Vec<Role> = slots(policy, self).iter().map(|slot| slot.role).collect();
         let mut actions = Vec::new();
         let keys = &self.keys;
         self.requests.retain(|request| {

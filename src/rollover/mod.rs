@@ -28,7 +28,7 @@ mod step;
 pub mod timing;
 mod view;
 
-pub use forecast::{Assumptions, EmergencyTimelines, Event, emergency, forecast};
+pub use forecast::{Assumptions, EmergencyTimelines, Event, Future, emergency, forecast};
 pub use history::{History, Reach, Version};
 pub use model::{
     CdsTarget, Confirmed, DsRequest, Goal, KeyOrder, KeyRecord, KeyTimes, LeaveCause, RecordKind, RecordState,

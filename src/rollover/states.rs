@@ -1,7 +1,7 @@
 //! The four states of a key's records, derived from the histories, and the times that follow from them.
 
 use super::history::{History, Reach};
-use super::model::{KeyRecord, RecordKind, RecordState, RecordStates, ZoneState};
+use super::model::{Goal, KeyRecord, RecordKind, RecordState, RecordStates, ZoneState};
 use super::outcome::Transition;
 use super::timing::{Purpose, Timing};
 use crate::base::UnixTime;
@@ -56,6 +56,8 @@ pub(super) fn write_down(state: &mut ZoneState, timing: &Timing, now: UnixTime) 
         let id = state.keys[index].id.clone();
         let states = states_of(state, timing, &id, now);
         let facts = Facts::of(state, timing, &id);
+        let successor = state.keys[index].successor.as_ref().and_then(|id| state.key(id));
+        let taken_over = successor.and_then(|successor| successor.times.active);
         let key = &mut state.keys[index];
         for ((record, from), (_, to)) in key.states.each().into_iter().zip(states.each()) {
             if from != to {
@@ -64,7 +66,7 @@ pub(super) fn write_down(state: &mut ZoneState, timing: &Timing, now: UnixTime) 
             }
         }
         key.states = states;
-        stamp(key, &facts);
+        stamp(key, &facts, taken_over);
     }
     transitions
 }
@@ -137,7 +139,7 @@ fn gone<T: Clone + PartialEq>(history: &History<T>, reach: Reach, has: impl Fn(&
 }
 
 /// Sets the times of RFC 7583. Earlier stamps stay: versions are forgotten, times are not.
-fn stamp(key: &mut KeyRecord, facts: &Facts) {
+fn stamp(key: &mut KeyRecord, facts: &Facts, taken_over: Option<UnixTime>) {
     let is_published = key.states.dnskey == RecordState::Rumoured || key.states.dnskey == RecordState::Omnipresent;
     let times = &mut key.times;
     if facts.published.is_some() {
@@ -148,22 +150,27 @@ fn stamp(key: &mut KeyRecord, facts: &Facts) {
         times.ready = times.ready.or(facts.ready);
     }
     let from_data = if key.role.signs_data() { facts.data_from } else { None };
-    let from_ds = if key.role.signs_dnskey() { facts.ds_from } else { None };
-    let active = [from_data, from_ds].into_iter().flatten().min();
-    if let Some(active) = active {
-        times.active = times.active.or(Some(active));
-        times.retired = None;
-        times.dead = None;
-    } else if times.active.is_some() {
-        times.retired = times.retired.or_else(|| facts.data_gone.max(facts.ds_gone));
+    let from_ds = if key.role.signs_dnskey() { facts.ds_from.zip(times.published) } else { None };
+    let active = [from_data, from_ds.map(|(ds, published)| ds.max(published))].into_iter().flatten().min();
+    times.active = times.active.or(active);
+    if key.goal == Goal::Out && times.active.is_some() {
+        // Tret(N) = Tact(N+1); without a successor when it ceased to work.
+        let ceased = || facts.data_gone.max(facts.ds_gone);
+        times.retired = times.retired.or(taken_over).or_else(|| if active.is_none() { ceased() } else { None });
         if key.states.zone_rrsig == RecordState::Hidden && key.states.ds == RecordState::Hidden {
             times.dead = times.dead.or(facts.caches_free);
         }
+        if !is_published {
+            // What is left of it in caches, nobody needs: else it would not have been taken out.
+            times.dead = times.dead.or(facts.dnskey_gone);
+        }
+    } else {
+        (times.retired, times.dead) = (None, None);
     }
     times.revoked = times.revoked.or(facts.revoked);
     if !is_published {
         times.removed = times.removed.or(facts.dnskey_gone);
-        if key.states.dnskey == RecordState::Hidden && key.goal != super::model::Goal::Out {
+        if key.states.dnskey == RecordState::Hidden && key.goal != Goal::Out {
             // Trust by RFC 5011 and readiness begin anew when it is published again.
             (times.published, times.ready) = (None, None);
         }

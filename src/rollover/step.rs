@@ -205,6 +205,9 @@ fn set_target(policy: &Policy, state: &mut ZoneState, plan: &Plan, delegation: &
 
 /// The chain the policy wants, where every key that caches may have allows it (N3-12): else the chain there is.
 fn denial(policy: &Policy, state: &ZoneState, plan: &Plan, now: UnixTime) -> DenialView {
+    if state.is_kept_as_found && state.confirmed.denial != DenialView::None {
+        return state.confirmed.denial.clone();
+    }
     let Denial::Nsec3(wanted) = policy.denial else { return DenialView::Nsec };
     let timing = Timing::of(policy, state);
     let cached = state.dnskey.cached(timing.dnskey_reach(Purpose::Retire), now).flat_map(|version| &version.value.keys);

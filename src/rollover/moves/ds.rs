@@ -105,9 +105,17 @@ fn candidates(planner: &Planner<'_>) -> Vec<Keys> {
     if wanted.is_empty() || is_island {
         return Vec::new();
     }
-    let olds = planner.state.keys.iter().filter(|key| goes_beside(planner, key)).map(|key| key.id.clone());
-    let both: Keys = wanted.iter().cloned().chain(olds).collect();
-    if both.len() > wanted.len() { vec![wanted, both] } else { vec![wanted] }
+    let olds: Keys =
+        planner.state.keys.iter().filter(|key| goes_beside(planner, key)).map(|key| key.id.clone()).collect();
+    let both: Keys = wanted.union(&olds).cloned().collect();
+    if olds.is_empty() {
+        vec![wanted]
+    } else if olds.is_disjoint(&planner.plan.published) {
+        // The old key is gone: its DS may follow.
+        vec![wanted, both]
+    } else {
+        vec![both]
+    }
 }
 
 /// Whether the DS of a key that leaves stands beside that of its successor, by double-DS and double-RRset.
