@@ -4,10 +4,12 @@
 //! each, and a parent that has a DS a day after it is handed in (Dreg 24 h).
 
 use zoneseal::base::{Algorithm, Seconds, Ttl, UnixTime};
-use zoneseal::policy::{DnssecGoal, KskMethod, Lifetime, Policy, Preset, PurgeDelay, Replacement, Roles, ZskMethod};
+use zoneseal::policy::{
+    AlgorithmRoll, DnssecGoal, KskMethod, Lifetime, Policy, Preset, PurgeDelay, Replacement, Roles, ZskMethod,
+};
 use zoneseal::rollover::{
-    Action, Assumptions, Event, Future, Gate, Observations, Request, RequestKind, Role, ZoneState, emergency, forecast,
-    step,
+    Action, Assumptions, Event, Future, Gate, Goal, Observations, Request, RequestKind, Role, ZoneState, emergency,
+    forecast, step,
 };
 
 const HOUR: i64 = 3600;
@@ -584,4 +586,141 @@ fn a_second_roll_waits_for_the_first() {
     future.run_until(at(SETTLED + 100));
     let made = future.events().iter().filter(|event| event.what == "Tgen").map(|event| event.at).collect::<Vec<_>>();
     assert_eq!(made, [at(SETTLED + 29 + 3)], "when no cache has the first key's DNSKEY any more");
+}
+
+/// A roll asked for while the successor waits for the end of a lifetime: it waits no longer, and no other key is made.
+#[test]
+fn a_roll_asked_for_hastens_the_one_under_way() {
+    let policy = policy_with(|policy| policy.zsk.lifetime = Lifetime::Limited(Seconds(1000 * HOUR)));
+    let state = ZoneState::new("example.".parse().unwrap());
+    let mut future = Future::new(&policy, &state, at(0), &PROMPT);
+    future.run_until(at(997));
+    let mut state = future.state().clone();
+    state.request(Request { at: at(998), ..request(RequestKind::Roll, Role::Zsk) });
+    let unhurried = policy_with(|policy| policy.delays.publish_safety = Seconds(0));
+    let step = step(&unhurried, &state, &Observations::default(), at(999));
+    assert!(step.actions.iter().any(|action| matches!(action, Action::Sign { .. })), "{:?}", step.waiting);
+    assert!(!step.actions.iter().any(|action| matches!(action, Action::GenerateKey(_))), "{:?}", step.actions);
+    assert_eq!(step.state.requests, []);
+}
+
+/// The parent goes back to the old DS while the old key is in its purge delay: its DNSKEY comes back.
+#[test]
+fn a_key_the_parent_goes_back_to_comes_back() {
+    use zoneseal::base::{DigestType, Octets};
+    use zoneseal::keys::ds::ds_rdata;
+    use zoneseal::rollover::ParentView;
+    let policy = policy();
+    let mut future_state = rolling(&policy, Role::Ksk);
+    let old = future_state.keys[0].clone();
+    let mut future = Future::new(&policy, &future_state, at(SETTLED), &PROMPT);
+    future.run_until(at(SETTLED + 100));
+    future_state = future.state().clone();
+    assert!(future_state.key(&old.id).unwrap().states.are_hidden());
+    let now = at(SETTLED + 101);
+    let ds = ds_rdata(DigestType::SHA256, future_state.zone.as_name(), &old.dnskey_rdata.0).unwrap();
+    let parent = ParentView::word(vec![Octets(ds)], Ttl::new(86_400).unwrap(), now);
+    let seen = Observations { parent: Some(parent), ..Observations::default() };
+    let step = step(&policy, &future_state, &seen, now);
+    let back = step.state.target.keys.iter().find(|one| one.key == old.id).expect("the old key is in use again");
+    assert!(back.is_published && back.signs_dnskey);
+    assert!(step.actions.iter().any(|action| matches!(action, Action::SubmitDs { .. })), "{:?}", step.actions);
+    assert!(step.actions.iter().any(|action| matches!(action, Action::WithdrawDs { .. })), "{:?}", step.actions);
+}
+
+/// A DS that fits no key is named, with the change that is needed, and moves go on.
+#[test]
+fn a_stale_ds_is_named() {
+    use zoneseal::base::Octets;
+    use zoneseal::rollover::{ParentServer, ParentView};
+    let policy = policy();
+    let state = settled(&policy);
+    let now = at(SETTLED + 1);
+    let ours = zoneseal::keys::ds::ds_rdata(
+        zoneseal::base::DigestType::SHA256,
+        state.zone.as_name(),
+        &state.keys[0].dnskey_rdata.0,
+    );
+    let stale = Octets(vec![0x12, 0x34, 8, 2, 1, 2, 3]);
+    let mut parent = ParentView::word(vec![Octets(ours.unwrap()), stale.clone()], Ttl::new(86_400).unwrap(), now);
+    let silent = ParentServer { name: "b.parent.".to_owned(), answer: Err("timeout".to_owned()) };
+    let seen = |parent: &ParentView| Observations { parent: Some(parent.clone()), ..Observations::default() };
+    let named = step(&policy, &state, &seen(&parent), now);
+    let gone = named.actions.iter().find_map(|action| match action {
+        Action::WithdrawDs { ds, .. } => Some(ds.clone()),
+        _ => None,
+    });
+    assert_eq!(gone, Some(vec![stale]));
+    parent.servers.push(silent);
+    let unsure = step(&policy, &state, &seen(&parent), now);
+    assert!(unsure.waiting.iter().any(|waiting| waiting.rule == "I-4" && waiting.reason.contains("b.parent.")));
+}
+
+/// Never unsigned while some DS may be cached: the parent that does not act holds the zone signed for as long as it takes.
+#[test]
+fn never_unsigned_while_the_parent_has_a_ds() {
+    let state = settled(&policy());
+    let policy = policy_with(|policy| policy.dnssec = DnssecGoal::Insecure);
+    let stuck = Assumptions { registration_delay: Seconds(100_000 * HOUR), run_interval: Seconds::DAY };
+    let mut future = Future::new(&policy, &state, at(SETTLED), &stuck);
+    future.run_until(at(SETTLED + 10_000));
+    assert!(future.state().target.is_signed());
+    let waits =
+        |waiting: &&zoneseal::rollover::Waiting| waiting.gate == Gate::Parent && waiting.what.contains("lose the DS");
+    assert!(future.last_waiting().iter().any(|waiting| waits(&waiting)), "{:?}", future.last_waiting());
+}
+
+/// No refusal is for ever: whatever changes at once, with an obliging parent all that is to leave has left, and nothing
+/// is waited for.
+#[test]
+fn every_change_comes_to_an_end() {
+    type Change = fn(&mut Policy);
+    let changes: &[(&str, Change)] = &[
+        ("nothing", |_| {}),
+        ("algorithm", |policy| {
+            (policy.ksk.algorithm, policy.zsk.algorithm, policy.csk.algorithm) = (ED25519, ED25519, ED25519);
+        }),
+        ("csk", |policy| policy.roles = Roles::Csk),
+        ("csk of another algorithm", |policy| {
+            (policy.roles, policy.csk.algorithm) = (Roles::Csk, ED25519);
+        }),
+        ("insecure", |policy| policy.dnssec = DnssecGoal::Insecure),
+        ("longer TTLs", |policy| policy.ttl.dnskey = Ttl::new(86_400).unwrap()),
+    ];
+    let methods: &[(&str, Change)] = &[
+        ("usual", |_| {}),
+        ("gradual", |policy| policy.signatures.replacement = Replacement::Gradual),
+        ("double-DS", |policy| policy.ksk.method = KskMethod::DoubleDs),
+        ("double-RRset", |policy| policy.ksk.method = KskMethod::DoubleRrset),
+        ("double-signature", |policy| policy.zsk.method = ZskMethod::DoubleSignature),
+        ("lenient", |policy| {
+            policy.algorithm_roll = AlgorithmRoll::Liberal;
+            policy.strict_algorithms = false;
+        }),
+        ("spares", |policy| (policy.ksk.standby, policy.zsk.standby) = (1, 1)),
+    ];
+    for (method_name, method) in methods {
+        for (change_name, change) in changes {
+            for kind in [None, Some(RequestKind::Roll), Some(RequestKind::EmergencyKeepChain)] {
+                let before = policy_with(method);
+                let mut state = settled(&before);
+                for role in [Role::Ksk, Role::Zsk] {
+                    kind.into_iter().for_each(|kind| state.request(request(kind, role)));
+                }
+                let mut after = before.clone();
+                change(&mut after);
+                let mut future = Future::new(&after, &state, at(SETTLED), &PROMPT);
+                future.run_until(at(SETTLED + 3000));
+                let what = format!("{method_name}, {change_name}, {kind:?}");
+                let left: Vec<_> = future.state().keys.iter().filter(|key| key.goal == Goal::Out).collect();
+                assert!(
+                    left.iter().all(|key| key.states.are_hidden()),
+                    "{what}: {left:#?} {:#?}",
+                    future.last_waiting()
+                );
+                assert_eq!(future.last_waiting(), [], "{what}");
+                assert_eq!(future.state().requests, [], "{what}");
+            }
+        }
+    }
 }

@@ -233,7 +233,8 @@ impl KeySet {
 
 /// Whether a use is of any.
 fn is_of_use(one: &KeyUse) -> bool {
-    one.is_published || one.signs_dnskey || one.signs_data != DataSigning::No
+    // By double-DS a key stands in CDS before it is published.
+    one.is_published || one.signs_dnskey || one.signs_data != DataSigning::No || one.is_in_sync
 }
 
 /// What a key signs by its use. Says why not where it is to and cannot.

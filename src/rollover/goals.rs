@@ -91,7 +91,9 @@ pub(super) fn set(policy: &Policy, state: &mut ZoneState, timing: &Timing, now: 
     if are_filled {
         retire_unwanted(state, &slots);
     }
+    note_missing_halves(state, &mut findings);
     for slot in &slots {
+        hasten(state, slot);
         roll_if_due(policy, state, slot, timing, now, &mut findings);
         keep_standby(state, slot, &mut findings);
     }
@@ -220,6 +222,41 @@ fn retire_unwanted(state: &mut ZoneState, slots: &[Slot]) {
     }
 }
 
+/// A roll asked for while one that a lifetime began is under way: that one need not wait for the end of the lifetime.
+fn hasten(state: &mut ZoneState, slot: &Slot) {
+    let Some(key) = key_in(state, slot).filter(|key| key.not_before.is_some() && key.times.active.is_none()) else {
+        return;
+    };
+    let (id, predecessor) = (key.id.clone(), key.predecessor.clone());
+    let means_this = |request: &Request| {
+        request.role == slot.role && request.key.as_ref().is_none_or(|key| Some(key) == predecessor.as_ref())
+    };
+    let count = state.requests.len();
+    state.requests.retain(|request| !means_this(request));
+    if state.requests.len() < count
+        && let Some(key) = state.key_mut(&id)
+    {
+        key.not_before = None;
+    }
+}
+
+/// Says which keys in use cannot sign (E-5).
+fn note_missing_halves(state: &ZoneState, findings: &mut Findings) {
+    for key in state.keys.iter().filter(|key| key.goal == Goal::In && !key.has_private) {
+        findings.waiting.push(Waiting {
+            key: Some(key.id.clone()),
+            what: format!("{}: sign", key.title()),
+            gate: Gate::Signing,
+            rule: "E-5",
+            reason: "its private half is not here: what it has signed lasts until the signatures expire".to_owned(),
+            until: None,
+            help:
+                "put the private file back; if it is lost, ask for an emergency roll before the first signature expires"
+                    .to_owned(),
+        });
+    }
+}
+
 /// Begins the roll of a place if the key's lifetime is about to end, or if somebody asked.
 fn roll_if_due(
     policy: &Policy,
@@ -277,7 +314,8 @@ impl ZoneState {
                     && key.goal == Goal::In
                     && key.times.generated.is_some_and(|generated| generated >= request.at)
             });
-            let is_gone = |id: &KeyId| !keys.iter().any(|key| key.id == *id && key.goal == Goal::In);
+            let is_working = |key: &KeyRecord| key.goal == Goal::In || key.times.retired.is_none();
+            let is_gone = |id: &KeyId| !keys.iter().any(|key| key.id == *id && is_working(key));
             let means_nothing = !roles.contains(&request.role) || request.key.as_ref().is_some_and(is_gone);
             if means_nothing && !is_served {
                 let message = format!("the roll of {} asked for fits no key in use: it is dropped", request.role);
