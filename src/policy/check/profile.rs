@@ -14,7 +14,7 @@ pub struct Range {
     pub reference: &'static str,
 }
 
-/// The limits of a profile, each as origin the rows of the default profile (`nist-81r3`) in `docs/policies.md`.
+/// The limits of a profile; `docs/policies.md` lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Of signatures over the zone's data.
