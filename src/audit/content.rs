@@ -157,10 +157,8 @@ fn check_rrset(zone: &Zone, node: NodeRef<'_>, rrset: RrsetRef<'_>, gathered: &m
     let (rtype, position) = (rrset.rtype(), rrset.first().position());
     match rtype {
         Rtype::HINFO | Rtype::RP | Rtype::LOC => gathered.telling.add(0, node, rtype, position),
-        Rtype::A | Rtype::AAAA => {
-            if rrset.records().filter_map(|record| address(record.rdata())).any(is_private) {
-                gathered.private.add(0, node, rtype, position);
-            }
+        Rtype::A | Rtype::AAAA if rrset.records().filter_map(|record| address(record.rdata())).any(is_private) => {
+            gathered.private.add(0, node, rtype, position);
         }
         Rtype::CNAME => {
             let target = rdata::names(rtype, rrset.first().rdata()).next();

@@ -61,12 +61,12 @@ pub fn text(id: &str) -> Option<&'static str> {
 /// The rule id in a reference such as `RFC 4035 section 2.2, SIG-2`; that the zone is verified at all where there is
 /// none.
 pub(super) fn id_in(reference: &'static str) -> &'static str {
-    let ids = reference.split([',', ' ']).filter(|word| {
+    let mut ids = reference.split([',', ' ']).filter(|word| {
         word.split_once('-').is_some_and(|(family, number)| {
             FAMILIES.contains(&family) && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
         })
     });
-    ids.last().unwrap_or("SIG-18")
+    ids.next_back().unwrap_or("SIG-18")
 }
 
 #[cfg(test)]

@@ -115,7 +115,7 @@ fn ksk_waits(method: KskMethod, key_publish: Seconds, ds_publish: Seconds, polic
 
 /// How often a validator asks for the keys it follows (RFC 5011 section 2.3, by the TTL alone).
 fn query_interval(key_ttl: Seconds) -> Seconds {
-    Seconds((key_ttl.0 / 2).min(15 * Seconds::DAY.0).max(Seconds::HOUR.0))
+    Seconds((key_ttl.0 / 2).clamp(Seconds::HOUR.0, 15 * Seconds::DAY.0))
 }
 
 fn sum(parts: &[Seconds]) -> Seconds {

@@ -200,8 +200,8 @@ impl Problems<'_> {
             self.push(fields, finding.help(format!("set {field} = \"1h\"")));
             return;
         }
-        let Some((from, to)) = self.limits.ttl.or((field == "dnskey-ttl").then_some((Seconds(300), Seconds::DAY)))
-        else {
+        let for_keys = (field == "dnskey-ttl").then_some((Seconds(300), Seconds::DAY));
+        let Some((from, to)) = self.limits.ttl.or(for_keys) else {
             return;
         };
         if !is_within(ttl, (from, to)) {
