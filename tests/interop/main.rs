@@ -8,6 +8,7 @@
 
 mod chains;
 mod keys;
+mod observe;
 #[path = "../support/odd_zone.rs"]
 mod odd_zone;
 mod peer;
@@ -29,5 +30,6 @@ fn main() -> ExitCode {
     trials.extend(keys::trials());
     trials.extend(text::trials());
     trials.extend(serving::trials());
+    trials.extend(observe::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }
