@@ -19,8 +19,11 @@ impl ZoneState {
     ///
     /// The first time, what was there before is not known. Then caches are taken to hold the unsigned zone as well.
     pub fn confirm(&mut self, view: &ZoneView, at: UnixTime) {
-        // A clock that went back must not make versions end before they began (I-7).
-        let at = self.dnskey.newest().max(self.data.newest()).map_or(at, |newest| newest.max(at));
+        // With a clock that went back nobody can say when this was published. The target stays among those that may have
+        // been, and the next signing at a sound time confirms it (I-7).
+        if self.last_known().is_some_and(|known| at < known) {
+            return;
+        }
         let shown = self.read(view);
         let ttl = view.max_ttl.max(view.negative_ttl).to_seconds();
         let dnskey_ttl = if view.dnskeys.is_empty() { view.negative_ttl } else { view.dnskey_ttl }.to_seconds();
@@ -47,6 +50,19 @@ impl ZoneState {
             cds: view.cds.clone(),
             cdnskey: view.cdnskey.clone(),
         };
+    }
+
+    /// The latest time at which anything is known to have happened.
+    pub(super) fn last_known(&self) -> Option<UnixTime> {
+        let known = [
+            self.ds.newest(),
+            self.dnskey.newest(),
+            self.data.newest(),
+            self.confirmed.at,
+            self.ds_observed,
+            self.keys.iter().filter_map(|key| key.times.generated).max(),
+        ];
+        known.into_iter().flatten().max()
     }
 
     /// What a view shows, in terms of our keys.

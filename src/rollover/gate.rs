@@ -2,8 +2,8 @@
 //!
 //! | pair | fits if |
 //! |---|---|
-//! | DS d, DNSKEY k | d is empty, or some key of d is in k and signs it; strict: one for each algorithm of d (I-2) |
-//! | DNSKEY k, data z | k is empty, or each set of z has a key of k; strict: one for each algorithm of k (I-3, SIG-9) |
+//! | DS d, DNSKEY k | d is empty, or a key of each algorithm of d is in k and signs it (I-2, RFC 6840 section 5.11) |
+//! | DNSKEY k, data z | k is empty, or each set of z has a key of k, one for each algorithm of every d; strict: one for each algorithm of k (I-3, SIG-9) |
 //! | DS d, data z | d is empty, or z has no unsigned RRset (I-1) |
 //!
 //! Where a pair with the version published now is broken already, by a wrong DS for instance, a proposal need only not
@@ -12,8 +12,12 @@
 use super::model::ZoneState;
 use super::published::{DataSigners, DnskeySet, DsSet, Keys, algorithm_of, algorithms_of};
 use super::timing::{Purpose, Timing, written_out};
-use crate::base::{Seconds, UnixTime};
+use crate::base::{Algorithm, Seconds, UnixTime};
 use crate::policy::Policy;
+use std::collections::BTreeSet;
+
+/// Algorithms of keys.
+type Algorithms = BTreeSet<Algorithm>;
 
 /// How well two versions go together, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,16 +26,19 @@ pub(super) enum Fit {
     Good,
     /// Validators that insist on every algorithm fail.
     Lax,
+    /// Validators fail that know one algorithm of the DS and not the other.
+    Narrow,
     /// Validators fail.
     Broken,
 }
 
 impl Fit {
-    const fn of(works: bool, works_strictly: bool) -> Self {
-        match (works, works_strictly) {
-            (true, true) => Self::Good,
-            (true, false) => Self::Lax,
-            (false, _) => Self::Broken,
+    const fn of(works: bool, works_for_each_of_ds: bool, works_strictly: bool) -> Self {
+        match (works, works_for_each_of_ds, works_strictly) {
+            (true, true, true) => Self::Good,
+            (true, true, false) => Self::Lax,
+            (true, false, _) => Self::Narrow,
+            (false, ..) => Self::Broken,
         }
     }
 
@@ -50,31 +57,32 @@ pub(super) fn ds_dnskey(ds: &DsSet, dnskey: &DnskeySet) -> Fit {
     }
     let entries: Keys = ds.keys.iter().filter(|key| dnskey.is_entered_by(key)).cloned().collect();
     let entered = algorithms_of(&entries);
-    Fit::of(!entries.is_empty(), algorithms_of(&ds.keys).is_subset(&entered))
+    Fit::of(!entries.is_empty(), algorithms_of(&ds.keys).is_subset(&entered), true)
 }
 
-/// DNSKEY RRset and signatures over data.
-pub(super) fn dnskey_data(dnskey: &DnskeySet, data: &DataSigners) -> Fit {
+/// DNSKEY RRset and signatures over data, where these are the algorithms of the DS.
+pub(super) fn dnskey_data(dnskey: &DnskeySet, data: &DataSigners, promised: &Algorithms) -> Fit {
     if dnskey.is_empty() {
         return Fit::Good;
     }
     let algorithms = algorithms_of(&dnskey.keys);
     let sets = || data.0.iter().filter(|set| !set.is_empty());
     let works = sets().all(|set| !set.is_disjoint(&dnskey.keys));
-    let works_strictly = sets().all(|set| algorithms_of(set.intersection(&dnskey.keys)).is_superset(&algorithms));
-    Fit::of(works, works_strictly)
+    let signed_with = |set: &Keys, all| algorithms_of(set.intersection(&dnskey.keys)).is_superset(all);
+    let works_for_each_of_ds = sets().all(|set| signed_with(set, promised));
+    Fit::of(works, works_for_each_of_ds, sets().all(|set| signed_with(set, &algorithms)))
 }
 
 /// DS and signatures over data.
 pub(super) fn ds_data(ds: &DsSet, data: &DataSigners) -> Fit {
     let fits = ds.is_empty() || !data.has_unsigned();
-    Fit::of(fits, fits)
+    Fit::of(fits, fits, fits)
 }
 
 /// Whether each algorithm of a DNSKEY RRset signs it (RFC 4035 section 2.2).
 fn dnskey_alone(dnskey: &DnskeySet) -> Fit {
     let signed = algorithms_of(dnskey.signers.intersection(&dnskey.keys));
-    Fit::of(true, signed.is_superset(&algorithms_of(&dnskey.keys)))
+    Fit::of(true, true, signed.is_superset(&algorithms_of(&dnskey.keys)))
 }
 
 /// A version that a cache may have.
@@ -109,6 +117,8 @@ pub(super) struct World {
     ds: Vec<Held<DsSet>>,
     dnskey: Vec<Held<DnskeySet>>,
     data: Vec<Held<DataSigners>>,
+    /// The algorithms of every DS that a cache may have.
+    promised: Algorithms,
     timing: Timing,
     purpose: Purpose,
     is_strict: bool,
@@ -143,12 +153,14 @@ impl World {
             ds: held(&state.ds, timing.ds_reach(purpose), now),
             dnskey: held(&state.dnskey, timing.dnskey_reach(purpose), now),
             data: held(&state.data, timing.data_reach(purpose), now),
+            promised: Algorithms::new(),
             timing,
             purpose,
             is_strict: is_strict(policy),
             is_anchored: policy.rfc5011,
         };
         world.add_possible_ds(state);
+        world.promised = algorithms_of(world.ds.iter().flat_map(|held| &held.value.keys));
         for maybe in state.unconfirmed_versions() {
             world.dnskey.push(Held::possible(maybe.dnskey, Origin::Unconfirmed));
             world.data.push(Held::possible(maybe.data, Origin::Unconfirmed));
@@ -190,7 +202,7 @@ impl World {
         }
         if let (Some(dnskey), Some(data)) = (&proposal.dnskey, &proposal.data)
             && is_secure
-            && dnskey_data(dnskey, data).lenient(self.is_strict) > Fit::Good
+            && self.pair(dnskey, data) > self.published_pair()
         {
             found.push(Conflict::own("the keys and the signatures proposed do not go together", "I-3"));
         }
@@ -209,10 +221,11 @@ impl World {
             }
         }
         for data in self.data.iter().filter(|_| is_secure) {
-            let now = best(&self.dnskey, |held| dnskey_data(held, &data.value));
-            let fit = dnskey_data(dnskey, &data.value).lenient(strict);
-            if fit > now.lenient(strict) {
-                let what = if fit == Fit::Lax { "lack one of the algorithms" } else { "need a key that would be gone" };
+            let now = best(&self.dnskey, |held| self.pair(held, &data.value));
+            let fit = self.pair(dnskey, &data.value);
+            if fit > now {
+                let what =
+                    if fit < Fit::Broken { "lack one of the algorithms" } else { "need a key that would be gone" };
                 found.push(self.data_conflict(data, what));
             }
         }
@@ -223,12 +236,11 @@ impl World {
     }
 
     fn judge_data(&self, data: &DataSigners, is_secure: bool, found: &mut Vec<Conflict>) {
-        let strict = self.is_strict;
         for dnskey in self.dnskey.iter().filter(|_| is_secure) {
-            let now = best(&self.data, |held| dnskey_data(&dnskey.value, held));
-            let fit = dnskey_data(&dnskey.value, data).lenient(strict);
-            if fit > now.lenient(strict) {
-                let what = if fit == Fit::Lax { "has an algorithm that would not sign" } else { "lacks the new key" };
+            let now = best(&self.data, |held| self.pair(&dnskey.value, held));
+            let fit = self.pair(&dnskey.value, data);
+            if fit > now {
+                let what = if fit < Fit::Broken { "has an algorithm that would not sign" } else { "lacks the new key" };
                 found.push(self.dnskey_conflict(dnskey, "I-3", what));
             }
         }
@@ -257,14 +269,19 @@ impl World {
         for data in self.data.iter().filter(|data| ds_data(ds, &data.value) > Fit::Good) {
             found.push(self.data_conflict(data, "are missing"));
         }
-        if self.may_have_ds() {
-            return;
-        }
-        // Without a DS nobody minded pairs that do not go together; with one they must.
+        self.judge_promise(ds, found);
+    }
+
+    /// A DS promises signatures of its algorithms everywhere. The first one makes validators mind pairs that do not go
+    /// together, which nobody minded before.
+    fn judge_promise(&self, ds: &DsSet, found: &mut Vec<Conflict>) {
+        let promised = algorithms_of(&ds.keys);
+        let worst = if self.may_have_ds() { Fit::Lax } else { Fit::Good };
         for data in &self.data {
-            let unfit =
-                |held: &&Held<DnskeySet>| dnskey_data(&held.value, &data.value).lenient(self.is_strict) > Fit::Good;
-            if let Some(dnskey) = self.dnskey.iter().find(unfit) {
+            let unfit = |held: &&Held<DnskeySet>| {
+                dnskey_data(&held.value, &data.value, &promised).lenient(self.is_strict) > worst
+            };
+            for dnskey in self.dnskey.iter().filter(unfit) {
                 let first = if dnskey.leaves.is_some_and(|leaves| data.leaves.is_none_or(|other| leaves < other)) {
                     self.dnskey_conflict(dnskey, "I-3", "does not go with the signatures")
                 } else {
@@ -273,6 +290,16 @@ impl World {
                 found.push(first);
             }
         }
+    }
+
+    /// How a DNSKEY RRset and signatures go together under every DS there may be.
+    fn pair(&self, dnskey: &DnskeySet, data: &DataSigners) -> Fit {
+        dnskey_data(dnskey, data, &self.promised).lenient(self.is_strict)
+    }
+
+    /// How what is published goes together.
+    fn published_pair(&self) -> Fit {
+        best(&self.data, |data| best(&self.dnskey, |dnskey| self.pair(dnskey, data)))
     }
 
     fn ds_conflict(&self, held: &Held<DsSet>, rule: &'static str, what: &str) -> Conflict {
@@ -429,8 +456,8 @@ mod tests {
             (&[A8], &[A8], &[], Fit::Broken),
             (&[A8], &[B8], &[B8], Fit::Broken),
             (&[A8, B8], &[B8], &[B8], Fit::Good),
-            (&[A8, C13], &[A8], &[A8], Fit::Lax),
-            (&[A8, C13], &[A8, C13], &[A8], Fit::Lax),
+            (&[A8, C13], &[A8], &[A8], Fit::Narrow),
+            (&[A8, C13], &[A8, C13], &[A8], Fit::Narrow),
             (&[A8, C13], &[A8, C13], &[A8, C13], Fit::Good),
         ] {
             let found = ds_dnskey(&DsSet::of(keys(ds)), &dnskey(published, signers));
@@ -453,7 +480,23 @@ mod tests {
             (&[C13], &[&[A8]], Fit::Broken),
             (&[A8], &[&[]], Fit::Good),
         ] {
-            assert_eq!(dnskey_data(&dnskey(published, &[]), &data(sets)), fit, "{published:?} {sets:?}");
+            let found = dnskey_data(&dnskey(published, &[]), &data(sets), &Algorithms::new());
+            assert_eq!(found, fit, "{published:?} {sets:?}");
+        }
+    }
+
+    /// RFC 6840 section 5.11: a validator may know only one of the algorithms in the DS.
+    #[test]
+    fn the_algorithms_of_the_ds_must_sign_data() {
+        let promised = Algorithms::from([Algorithm(8), Algorithm(13)]);
+        for (sets, fit) in [
+            (&[&[A8, C13][..]][..], Fit::Good),
+            (&[&[A8]], Fit::Narrow),
+            (&[&[A8, C13], &[C13]], Fit::Narrow),
+            (&[&[B8]], Fit::Broken),
+        ] {
+            let found = dnskey_data(&dnskey(&[A8, C13], &[]), &data(sets), &promised);
+            assert_eq!(found, fit, "{sets:?}");
         }
     }
 

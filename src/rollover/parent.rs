@@ -35,8 +35,8 @@ pub(super) fn take_in(state: &mut ZoneState, view: &ParentView) -> Vec<Waiting> 
         settle_requests(state, set, is_change);
     }
     if view.source == Source::OperatorWord {
-        // Their word is about what the parent has from now on.
-        state.ds_requests.retain(|request| request.withdrawn.is_none());
+        // Their word is about what the parent has from then on, whatever it was asked before.
+        state.ds_requests.retain(|request| request.withdrawn.is_none_or(|withdrawn| withdrawn >= view.at));
     }
     let at = view.at;
     let has_lapsed = |withdrawn: UnixTime| withdrawn.plus(REQUEST_LAPSE) <= at;

@@ -47,6 +47,8 @@ pub fn step(policy: &Policy, state: &ZoneState, observations: &Observations, now
     let goals = goals::set(policy, &mut state, &timing, now);
     actions.extend(goals.actions);
     waiting.extend(goals.waiting);
+    // A key that is to come back begins anew, and its times with it.
+    states::write_down(&mut state, &timing, now);
 
     let mut planner = Planner::new(policy, &state, timing, now);
     moves::make(&mut planner);
@@ -69,12 +71,7 @@ pub fn step(policy: &Policy, state: &ZoneState, observations: &Observations, now
 /// I-7: before anything that is known to have happened, nothing happens.
 fn clock_went_back(state: &ZoneState, observations: &Observations, now: UnixTime) -> Option<Waiting> {
     let known = [
-        state.ds.newest(),
-        state.dnskey.newest(),
-        state.data.newest(),
-        state.confirmed.at,
-        state.ds_observed,
-        state.keys.iter().filter_map(|key| key.times.generated).max(),
+        state.last_known(),
         observations.parent.as_ref().map(|view| view.at),
         observations.children.as_ref().map(|view| view.at),
     ];

@@ -1,6 +1,6 @@
 //! DNSKEYs out: keys whose work has been taken over, by way of revocation where RFC 5011 is in use.
 
-use crate::policy::{DnssecGoal, KskMethod, ZskMethod};
+use crate::policy::{DnssecGoal, KskMethod};
 use crate::rollover::gate::is_strict;
 use crate::rollover::model::{Goal, KeyRecord, RecordState, Role};
 use crate::rollover::outcome::Gate;
@@ -84,11 +84,8 @@ fn is_released_from_data(planner: &mut Planner<'_>, key: &KeyRecord) -> bool {
     let mut successors = planner.keys_in(Role::signs_data).peekable();
     let is_taken_over =
         successors.peek().is_some() && successors.all(|successor| planner.plan.makers.contains(&successor.id));
-    let is_double = key.role == Role::Zsk && planner.policy.zsk.method == ZskMethod::DoubleSignature;
-    let is_last_of_algorithm = !planner.keys_in(Role::signs_data).any(|other| other.algorithm == key.algorithm);
-    let may_still_sign = is_double || is_last_of_algorithm;
-    let still_signs = planner.plan.makers.contains(&key.id) && !may_still_sign;
-    if is_taken_over && !still_signs {
+    // If it still signs beside them, by double-signature or because the method changed, its signatures go with it.
+    if is_taken_over {
         return true;
     }
     let reason = "its successor does not sign the zone's data yet".to_owned();
