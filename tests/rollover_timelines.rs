@@ -110,8 +110,8 @@ fn zsk_by_pre_publication() {
             "0 Tgen ZSK/13",
             "0 Tpub ZSK/13",
             "3 Trdy ZSK/13",
-            "3 Tret ZSK/13",
             "3 Tact ZSK/13",
+            "3 Tret ZSK/13",
             "29 Tdea ZSK/13",
             "29 Trem ZSK/13",
         ],
@@ -175,8 +175,8 @@ fn ksk_by_double_ksk() {
             "0 Tpub KSK/13",
             "3 Trdy KSK/13",
             "3 Tsbm KSK/13",
-            "27 Tret KSK/13",
             "27 Tact KSK/13",
+            "27 Tret KSK/13",
             "53 Tdea KSK/13",
             "53 Trem KSK/13",
         ],
@@ -194,11 +194,11 @@ fn ksk_by_double_ds() {
         &[
             "0 Tgen KSK/13",
             "0 Tsbm KSK/13",
-            "50 Tdea KSK/13",
-            "50 Trem KSK/13",
             "50 Tpub KSK/13",
             "50 Tact KSK/13",
             "50 Tret KSK/13",
+            "50 Tdea KSK/13",
+            "50 Trem KSK/13",
             "53 Trdy KSK/13",
         ],
     );
@@ -214,8 +214,8 @@ fn ksk_by_double_rrset() {
         &state,
         &[
             "0 Tgen KSK/13",
-            "0 Tsbm KSK/13",
             "0 Tpub KSK/13",
+            "0 Tsbm KSK/13",
             "3 Trdy KSK/13",
             "24 Tact KSK/13",
             "24 Tret KSK/13",
@@ -240,13 +240,13 @@ fn algorithm_conservatively() {
             "26 Tpub KSK/15",
             "26 Tpub ZSK/15",
             "29 Trdy KSK/15",
-            "29 Tsbm KSK/15",
             "29 Trdy ZSK/15",
-            "53 Tret KSK/13",
+            "29 Tsbm KSK/15",
             "53 Tact KSK/15",
+            "53 Tret KSK/13",
             "79 Tdea KSK/13",
-            "79 Trem KSK/13",
             "79 Tdea ZSK/13",
+            "79 Trem KSK/13",
             "79 Trem ZSK/13",
             "82 Tret ZSK/13",
         ],
@@ -266,8 +266,8 @@ fn ksk_and_zsk_to_csk() {
             "0 Tpub CSK/13",
             "3 Trdy CSK/13",
             "3 Tsbm CSK/13",
-            "3 Tret ZSK/13",
             "3 Tact CSK/13",
+            "3 Tret ZSK/13",
             "27 Tret KSK/13",
             "29 Tdea ZSK/13",
             "29 Trem ZSK/13",
@@ -291,11 +291,11 @@ fn csk_to_ksk_and_zsk() {
             "0 Tpub KSK/13",
             "0 Tpub ZSK/13",
             "3 Trdy KSK/13",
-            "3 Tsbm KSK/13",
             "3 Trdy ZSK/13",
+            "3 Tsbm KSK/13",
             "3 Tact ZSK/13",
-            "27 Tret CSK/13",
             "27 Tact KSK/13",
+            "27 Tret CSK/13",
             "53 Tdea CSK/13",
             "53 Trem CSK/13",
         ],
@@ -331,7 +331,7 @@ fn going_insecure() {
     expect(
         &policy,
         &state,
-        &["24 Tret KSK/13", "50 Tdea KSK/13", "50 Trem KSK/13", "50 Tret ZSK/13", "50 Tdea ZSK/13", "50 Trem ZSK/13"],
+        &["24 Tret KSK/13", "50 Tret ZSK/13", "50 Tdea KSK/13", "50 Tdea ZSK/13", "50 Trem KSK/13", "50 Trem ZSK/13"],
     );
 }
 
@@ -371,8 +371,8 @@ fn ksk_that_is_a_trust_anchor() {
             "0 Tpub KSK/13",
             "3 Trdy KSK/13",
             "3 Tsbm KSK/13",
-            "27 Tret KSK/13",
             "27 Tact KSK/13",
+            "27 Tret KSK/13",
             "53 Tdea KSK/13",
             "724 Trev KSK/13",
             "1444 Trem KSK/13",
@@ -392,8 +392,8 @@ fn stolen_ksk_keeping_the_chain() {
             "0 Tpub KSK/13",
             "3 Trdy KSK/13",
             "3 Tsbm KSK/13",
-            "27 Tret KSK/13",
             "27 Tact KSK/13",
+            "27 Tret KSK/13",
             "53 Tdea KSK/13",
             "53 Trem KSK/13",
         ],
@@ -428,12 +428,12 @@ fn stolen_ksk_with_a_spare() {
     same(
         &emergency(&policy, &state, Role::Ksk, at(SETTLED)).keep_chain,
         &[
-            "0 Tsbm KSK/13",
             "0 Tgen KSK/13",
             "0 Tpub KSK/13",
+            "0 Tsbm KSK/13",
             "3 Trdy KSK/13",
-            "24 Tret KSK/13",
             "24 Tact KSK/13",
+            "24 Tret KSK/13",
             "50 Tdea KSK/13",
             "50 Trem KSK/13",
         ],
@@ -451,8 +451,8 @@ fn stolen_zsk() {
             "0 Tgen ZSK/13",
             "0 Tpub ZSK/13",
             "3 Trdy ZSK/13",
-            "3 Tret ZSK/13",
             "3 Tact ZSK/13",
+            "3 Tret ZSK/13",
             "29 Tdea ZSK/13",
             "29 Trem ZSK/13",
         ],
@@ -468,9 +468,9 @@ fn stolen_zsk_with_a_spare() {
         &emergency(&policy, &state, Role::Zsk, at(SETTLED)).keep_chain,
         &[
             "0 Tgen ZSK/13",
-            "0 Tret ZSK/13",
-            "0 Tact ZSK/13",
             "0 Tpub ZSK/13",
+            "0 Tact ZSK/13",
+            "0 Tret ZSK/13",
             "3 Trdy ZSK/13",
             "26 Tdea ZSK/13",
             "26 Trem ZSK/13",
@@ -723,4 +723,35 @@ fn every_change_comes_to_an_end() {
             }
         }
     }
+}
+/// RFC 6840 section 5.11: signatures and DNSKEYs come together (26 h), Dreg, 26 h, and go together.
+#[test]
+fn algorithm_liberally() {
+    let state = settled(&policy());
+    let policy = policy_with(|policy| {
+        (policy.ksk.algorithm, policy.zsk.algorithm) = (ED25519, ED25519);
+        policy.algorithm_roll = AlgorithmRoll::Liberal;
+        policy.strict_algorithms = false;
+    });
+    expect(
+        &policy,
+        &state,
+        &[
+            "0 Tgen KSK/15",
+            "0 Tgen ZSK/15",
+            "0 Tpub KSK/15",
+            "0 Tpub ZSK/15",
+            "0 Tact ZSK/15",
+            "3 Trdy KSK/15",
+            "3 Trdy ZSK/15",
+            "26 Tsbm KSK/15",
+            "50 Tact KSK/15",
+            "50 Tret KSK/13",
+            "76 Tret ZSK/13",
+            "76 Tdea KSK/13",
+            "76 Tdea ZSK/13",
+            "76 Trem KSK/13",
+            "76 Trem ZSK/13",
+        ],
+    );
 }

@@ -69,9 +69,12 @@ pub fn forecast(
     future.run_until(until);
     let mut events = future.events;
     events.retain(|event| now <= event.at && event.at <= until);
-    events.sort_by_key(|event| event.at);
+    events.sort_by_key(|event| (event.at, ORDER.iter().position(|what| *what == event.what)));
     events
 }
+
+/// The order of events of one time: that of a key's life, so that a successor takes over before its predecessor retires.
+const ORDER: [&str; 10] = ["Tgen", "Tpub", "Trdy", "Tsbm", "Tact", "Tret", "Tdea", "Trev", "Trem", "Tpurge"];
 
 /// What an emergency roll of a role's keys would be, by either way, before anything is done.
 #[must_use]
