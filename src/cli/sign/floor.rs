@@ -34,6 +34,35 @@ struct KeyTime {
 impl Floor {
     /// Lets each key that signed in a run sign some more, on this thread. `None` if none did.
     pub(super) fn measure(summary: &Summary, keys: &OwnKeys) -> Option<Self> {
+        Self::of_keys(Self::measure_keys(summary, keys))
+    }
+
+    /// The floor of many zones: one key of each algorithm and library is measured for all.
+    pub(super) fn of_zones<'z>(zones: impl Iterator<Item = (&'z Summary, &'z OwnKeys)>) -> Option<Self> {
+        let mut sums: Vec<KeyTime> = Vec::new();
+        for (summary, keys) in zones {
+            for key in summary.keys.iter().filter(|key| key.signatures > 0) {
+                let is_alike = |sum: &KeyTime| (sum.algorithm, Some(sum.library)) == (key.algorithm, key.library);
+                if !sums.iter().any(is_alike) {
+                    let measured = Self::measure_keys(summary, keys).into_iter().find(is_alike);
+                    sums.extend(measured.map(|time| KeyTime { signatures: 0, ..time }));
+                }
+                if let Some(place) = sums.iter().position(is_alike) {
+                    sums[place].signatures += key.signatures;
+                }
+            }
+        }
+        Self::of_keys(sums)
+    }
+
+    fn of_keys(keys: Vec<KeyTime>) -> Option<Self> {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let cores = rayon::current_num_threads().min(processors);
+        (!keys.is_empty()).then_some(Self { keys, cores })
+    }
+
+    /// How long each key takes that has signed.
+    fn measure_keys(summary: &Summary, keys: &OwnKeys) -> Vec<KeyTime> {
         let summaries = summary.keys.iter().zip(keys.set().all());
         let time = |(summary, key): (&KeySummary, &crate::keys::ZoneKey)| {
             let signer = key.signer.as_deref().filter(|_| summary.signatures > 0)?;
@@ -52,10 +81,7 @@ impl Floor {
             })
             .filter(|_| !failed)
         };
-        let keys: Vec<KeyTime> = summaries.filter_map(time).collect();
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let cores = rayon::current_num_threads().min(processors);
-        (!keys.is_empty()).then_some(Self { keys, cores })
+        summaries.filter_map(time).collect()
     }
 
     /// Seconds.

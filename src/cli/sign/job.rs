@@ -123,7 +123,10 @@ impl Job<'_> {
             return Ok(Err(SignError::Refused));
         }
         let before_keys = findings.list().len();
-        let keys = self.load_keys(&zone, held.as_ref(), now, findings)?;
+        // A key that signs anew by its use may have all to sign.
+        let is_known = previous.as_ref().is_some_and(|previous| previous.signed.is_verified);
+        let mostly_stands = is_known && held.is_none();
+        let keys = self.load_keys(&zone, held.as_ref(), mostly_stands, now, findings)?;
         let about_keys = before_keys..findings.list().len();
         if findings.has_errors() {
             return Ok(Err(SignError::Refused));
@@ -237,11 +240,12 @@ impl Job<'_> {
         &self,
         zone: &Zone,
         held: Option<&HeldState<'_>>,
+        mostly_stands: bool,
         now: UnixTime,
         findings: &mut Diagnostics,
     ) -> Result<OwnKeys, Failure> {
         // Each record may be an RRset of its own, each name has one more in the chain.
-        let expected_count = zone.record_count() + zone.node_count();
+        let expected_count = if mostly_stands { 0 } else { zone.record_count() + zone.node_count() };
         let backend = self.backend.for_signatures(expected_count);
         let loaded = self.keys.load(zone.apex(), backend, findings).map_err(Failure::new)?;
         Ok(match held {

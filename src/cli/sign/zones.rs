@@ -5,6 +5,7 @@
 
 use super::super::{Env, Failure, Outcome};
 use super::args::SignArgs;
+use super::floor::Floor;
 use super::job::{Destination, Job, Signed};
 use super::record::RecordPlace;
 use super::report;
@@ -318,6 +319,12 @@ impl Counts {
 /// Prints the names of the outputs, and the summary of all zones, or the JSON of each.
 fn print(args: &SignArgs, entries: &[Entry], done: &[Done], start: Instant, env: &mut Env<'_>) -> Result<(), Failure> {
     let counts = Counts::of(done);
+    let elapsed = start.elapsed();
+    let signed = done.iter().filter_map(|done| match &done.fate {
+        Fate::Signed(signed) => Some((&signed.summary, &signed.keys)),
+        _ => None,
+    });
+    let floor = args.run.stats.then(|| Floor::of_zones(signed)).flatten();
     if args.run.json {
         let zones: Vec<Value> = entries.iter().zip(done).map(|(entry, done)| zone_json(entry, &done.fate)).collect();
         let mut value = json!({
@@ -329,7 +336,11 @@ fn print(args: &SignArgs, entries: &[Entry], done: &[Done], start: Instant, env:
             "self_check_failed": counts.bogus,
         });
         if args.run.stats {
-            value["stats"] = json!({ "seconds": start.elapsed().as_secs_f64(), "peak_memory_octets": peak_memory() });
+            value["stats"] = json!({ "seconds": elapsed.as_secs_f64(), "peak_memory_octets": peak_memory() });
+            if let Some(floor) = &floor {
+                value["stats"]["floor"] = floor.to_json();
+                value["stats"]["floor"]["ratio"] = floor.ratio(elapsed).into();
+            }
         }
         writeln!(env.stdout, "{value:#}")?;
         return Ok(());
@@ -343,7 +354,10 @@ fn print(args: &SignArgs, entries: &[Entry], done: &[Done], start: Instant, env:
         env.say(format_args!("signatures  {signatures} made, {kept} kept"));
     }
     if args.run.stats {
-        env.say(format_args!("  whole run {:>9.3} s", start.elapsed().as_secs_f64()));
+        env.say(format_args!("  whole run {:>9.3} s", elapsed.as_secs_f64()));
+        if let Some(floor) = &floor {
+            env.say(format_args!("  floor {floor}; whole run {:.2} x floor", floor.ratio(elapsed)));
+        }
         if let Some(octets) = peak_memory() {
             env.say(format_args!("  peak memory {} MiB", octets >> 20));
         }
