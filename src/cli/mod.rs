@@ -19,6 +19,7 @@ mod nsec3_hash;
 mod observe;
 mod policy;
 mod print;
+mod rollover;
 mod sign;
 mod speed;
 mod verify;
@@ -145,6 +146,8 @@ enum Command {
     Observe(Box<observe::ObserveArgs>),
     Nsec3Hash(nsec3_hash::Nsec3HashArgs),
     Speed(speed::SpeedArgs),
+    #[command(subcommand)]
+    Rollover(Box<rollover::RolloverCommand>),
     Log(log::LogArgs),
 }
 
@@ -158,6 +161,7 @@ impl Command {
             Self::Keygen(args) => Some(args.clock),
             Self::Log(args) => Some(args.clock),
             Self::Observe(args) => Some(args.clock),
+            Self::Rollover(command) => Some(command.clock()),
             Self::Key(key_show::KeyCommand::Show(args)) => Some(args.clock),
             _ => None,
         }
@@ -187,6 +191,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> 
         Command::Observe(args) => observe::run(args, env),
         Command::Nsec3Hash(args) => nsec3_hash::run(args, env),
         Command::Speed(args) => speed::run(args, env),
+        Command::Rollover(command) => rollover::run(command, env),
         Command::Log(args) => log::run(args, env),
     };
     env.finish(result)

@@ -1,0 +1,117 @@
+//! How a zone stands, in plain words.
+
+use super::advance::{Advanced, span_words};
+use crate::base::UnixTime;
+use crate::observe::advice::ds_line;
+use crate::rollover::{Action, KeyRecord, Waiting};
+use std::fmt::Write;
+
+/// What somebody has to do.
+#[derive(Debug)]
+pub(super) struct Duty {
+    /// In one sentence.
+    pub(super) headline: String,
+    /// Lines to go with it: DS records.
+    pub(super) lines: Vec<String>,
+}
+
+/// What somebody has to do now, the most pressing first.
+pub(super) fn duties(zone: &str, advanced: &Advanced, is_saved: bool) -> Vec<Duty> {
+    let mut duties = Vec::new();
+    let apex = advanced.step.state.zone.as_name();
+    if !is_saved && !advanced.changes.is_empty() {
+        let headline = format!("Run zoneseal rollover apply {zone}: it will do this:");
+        let lines = advanced.changes.iter().map(|change| advanced.told(change)).collect();
+        duties.push(Duty { headline, lines });
+    }
+    for action in &advanced.step.actions {
+        match action {
+            Action::Sign { changes, .. } => duties.push(Duty {
+                headline: "Sign the zone with zoneseal sign, and put it on its servers:".into(),
+                lines: changes.iter().map(|change| advanced.told(change)).collect(),
+            }),
+            Action::SubmitDs { ds, .. } => duties.push(Duty {
+                headline: "Waiting for the parent: publish this DS:".into(),
+                lines: ds.iter().map(|ds| ds_line(apex, &ds.0)).collect(),
+            }),
+            Action::WithdrawDs { ds, .. } => duties.push(Duty {
+                headline: "Waiting for the parent: remove this DS:".into(),
+                lines: ds.iter().map(|ds| ds_line(apex, &ds.0)).collect(),
+            }),
+            Action::Notify { message } => duties.push(Duty { headline: advanced.told(message), lines: Vec::new() }),
+            Action::GenerateKey(_) | Action::TrashKey { .. } => {}
+        }
+    }
+    duties
+}
+
+/// The whole status.
+pub(super) fn status(zone: &str, advanced: &Advanced, duties: &[Duty], is_verbose: bool, now: UnixTime) -> String {
+    let mut out = String::new();
+    for duty in duties {
+        let _ = writeln!(out, "{}", duty.headline);
+        for line in &duty.lines {
+            let _ = writeln!(out, "    {line}");
+        }
+    }
+    if duties.is_empty() {
+        let _ = match advanced.step.next_event {
+            Some(at) => {
+                let words = next_words(&advanced.step.waiting, at);
+                writeln!(out, "Nothing to do. Next event: {at} ({}){words}", span_words(at.since(now)))
+            }
+            None => writeln!(out, "Nothing to do, and nothing to come."),
+        };
+    }
+    let _ = writeln!(out, "\nKeys of {zone}");
+    for key in &advanced.step.state.keys {
+        push_key(key, is_verbose, &mut out);
+    }
+    if !advanced.step.waiting.is_empty() {
+        let _ = writeln!(out, "\nWaiting");
+    }
+    for waiting in &advanced.step.waiting {
+        push_waiting(waiting, advanced, now, &mut out);
+    }
+    advanced.told(&out)
+}
+
+/// What is to happen at a time.
+fn next_words(waiting: &[Waiting], at: UnixTime) -> String {
+    let first = waiting.iter().find(|one| one.until == Some(at));
+    first.map_or_else(String::new, |one| format!(": {}", one.what))
+}
+
+fn push_key(key: &KeyRecord, is_verbose: bool, out: &mut String) {
+    let times = &key.times;
+    let since = |what: &str, time: Option<UnixTime>| time.map(|time| format!("{what} since {time}"));
+    let does = since("removed", times.removed)
+        .or_else(|| since("revoked", times.revoked))
+        .or_else(|| since("retired", times.retired))
+        .or_else(|| since("active", times.active))
+        .or_else(|| since("published", times.published))
+        .unwrap_or_else(|| "not published".into());
+    let private = if key.has_private { "" } else { ", private half elsewhere" };
+    let _ = writeln!(out, "  {}  algorithm {}  {does}{private}  {}", key.title(), key.algorithm, key.id);
+    if is_verbose {
+        let states: Vec<String> = key.states.each().iter().map(|(kind, state)| format!("{kind} {state}")).collect();
+        let _ = writeln!(out, "      {}", states.join(", "));
+        if !key.reason.is_empty() {
+            let _ = writeln!(out, "      {}", key.reason);
+        }
+    }
+}
+
+fn push_waiting(waiting: &Waiting, advanced: &Advanced, now: UnixTime, out: &mut String) {
+    let state = &advanced.step.state;
+    let key = waiting.key.as_ref().and_then(|id| state.key(id)).map_or_else(String::new, |key| key.title() + ": ");
+    let until = match waiting.until {
+        Some(until) => format!(" until {until} ({})", span_words(until.since(now))),
+        None => String::new(),
+    };
+    let _ = writeln!(out, "  {key}{}{until}", waiting.what);
+    let _ = writeln!(out, "      {} ({})", waiting.reason, waiting.rule);
+    if !waiting.help.is_empty() {
+        let _ = writeln!(out, "      = help: {}", waiting.help);
+    }
+}
