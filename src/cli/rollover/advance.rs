@@ -23,8 +23,8 @@ pub(super) struct Advanced {
     pub(super) step: Step,
     /// What was done, in sentences.
     pub(super) changes: Vec<String>,
-    /// Keys that stand for such as would be made, with their titles.
-    pub(super) imagined: Vec<String>,
+    /// Keys that stand for such as would be made, by title and id.
+    pub(super) imagined: Vec<(String, KeyId)>,
 }
 
 /// Whether things are done or only said.
@@ -47,10 +47,8 @@ pub(super) fn advance(args: &ZoneArgs, context: &Context, mode: Mode<'_>, now: U
         let step = step(&context.policy, &state, &context.observations, now);
         for change in &step.transitions {
             let title = step.state.key(&change.key).map_or_else(|| change.key.to_string(), |key| key.title());
-            changes.push(format!(
-                "{title}: the {} is {}, was {} ({}: {})",
-                change.record, change.to, change.from, change.rule, change.why
-            ));
+            let (record, from, to) = (change.record, change.from, change.to);
+            changes.push(format!("{title}, {record}: {from}, now {to} ({}: {})", change.rule, change.why));
         }
         state = step.state.clone();
         let mut is_more = false;
@@ -65,7 +63,7 @@ pub(super) fn advance(args: &ZoneArgs, context: &Context, mode: Mode<'_>, now: U
                     let title = state.key(&id).map_or_else(|| id.to_string(), |key| key.title());
                     changes.push(format!("made {title} ({id}), algorithm {}: {}", order.algorithm, order.reason));
                     if let Mode::DryRun = mode {
-                        imagined.push(title);
+                        imagined.push((title, id));
                     }
                     is_more = true;
                 }
@@ -122,9 +120,9 @@ fn put_in_trash(directory: &Path, key: &KeyId, who: &Who, now: UnixTime) -> Resu
 impl Advanced {
     /// A text with made-up tags of keys that are not made yet replaced.
     pub(super) fn told(&self, text: &str) -> String {
-        self.imagined.iter().fold(text.to_owned(), |text, title| {
+        self.imagined.iter().fold(text.to_owned(), |text, (title, id)| {
             let role = title.split(' ').next().unwrap_or("key");
-            text.replace(title, &format!("a new {role}"))
+            text.replace(title, &format!("a new {role}")).replace(id.as_str(), "not made yet")
         })
     }
 }

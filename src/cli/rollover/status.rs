@@ -40,7 +40,8 @@ pub(super) fn print(
         let value = to_json(&zone, context, advanced, &duties, is_saved, env.now);
         writeln!(env.stdout, "{value:#}")?;
     } else {
-        let text = words::status(&zone, advanced, &duties, is_verbose, env.now);
+        let next = words::next_words(&context.policy, &advanced.step, env.now);
+        let text = words::status(&zone, advanced, &duties, &next, is_verbose, env.now);
         write!(env.stdout, "{text}")?;
     }
     Ok(if duties.is_empty() { Outcome::Done } else { Outcome::Finding })

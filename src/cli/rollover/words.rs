@@ -1,9 +1,10 @@
 //! How a zone stands, in plain words.
 
 use super::advance::{Advanced, span_words};
-use crate::base::UnixTime;
+use crate::base::{Seconds, UnixTime};
 use crate::observe::advice::ds_line;
-use crate::rollover::{Action, KeyRecord, Waiting};
+use crate::policy::Policy;
+use crate::rollover::{Action, Assumptions, KeyRecord, Step, Waiting, forecast};
 use std::fmt::Write;
 
 /// What somebody has to do.
@@ -45,8 +46,15 @@ pub(super) fn duties(zone: &str, advanced: &Advanced, is_saved: bool) -> Vec<Dut
     duties
 }
 
-/// The whole status.
-pub(super) fn status(zone: &str, advanced: &Advanced, duties: &[Duty], is_verbose: bool, now: UnixTime) -> String {
+/// The whole status; `next` says what the next event is.
+pub(super) fn status(
+    zone: &str,
+    advanced: &Advanced,
+    duties: &[Duty],
+    next: &str,
+    is_verbose: bool,
+    now: UnixTime,
+) -> String {
     let mut out = String::new();
     for duty in duties {
         let _ = writeln!(out, "{}", duty.headline);
@@ -57,7 +65,7 @@ pub(super) fn status(zone: &str, advanced: &Advanced, duties: &[Duty], is_verbos
     if duties.is_empty() {
         let _ = match advanced.step.next_event {
             Some(at) => {
-                let words = next_words(&advanced.step.waiting, at);
+                let words = if next.is_empty() { String::new() } else { format!(": {next}") };
                 writeln!(out, "Nothing to do. Next event: {at} ({}){words}", span_words(at.since(now)))
             }
             None => writeln!(out, "Nothing to do, and nothing to come."),
@@ -76,10 +84,16 @@ pub(super) fn status(zone: &str, advanced: &Advanced, duties: &[Duty], is_verbos
     advanced.told(&out)
 }
 
-/// What is to happen at a time.
-fn next_words(waiting: &[Waiting], at: UnixTime) -> String {
-    let first = waiting.iter().find(|one| one.until == Some(at));
-    first.map_or_else(String::new, |one| format!(": {}", one.what))
+/// What happens at the next event, if nobody does anything before.
+pub(super) fn next_words(policy: &Policy, step: &Step, now: UnixTime) -> String {
+    let Some(at) = step.next_event else { return String::new() };
+    let events =
+        forecast(policy, &step.state, now, at, &Assumptions { run_interval: Seconds(0), ..Assumptions::of(policy) });
+    let words: Vec<String> = events.into_iter().filter(|event| event.at == at).map(|event| event.words).collect();
+    match (words.is_empty(), step.waiting.iter().find(|one| one.until == Some(at))) {
+        (true, Some(waiting)) => waiting.what.clone(),
+        _ => words.join("; "),
+    }
 }
 
 fn push_key(key: &KeyRecord, is_verbose: bool, out: &mut String) {
@@ -104,7 +118,9 @@ fn push_key(key: &KeyRecord, is_verbose: bool, out: &mut String) {
 
 fn push_waiting(waiting: &Waiting, advanced: &Advanced, now: UnixTime, out: &mut String) {
     let state = &advanced.step.state;
-    let key = waiting.key.as_ref().and_then(|id| state.key(id)).map_or_else(String::new, |key| key.title() + ": ");
+    let key = waiting.key.as_ref().and_then(|id| state.key(id)).map(KeyRecord::title).unwrap_or_default();
+    // Most moves name their key.
+    let key = if waiting.what.contains(&key) { String::new() } else { key + ": " };
     let until = match waiting.until {
         Some(until) => format!(" until {until} ({})", span_words(until.since(now))),
         None => String::new(),

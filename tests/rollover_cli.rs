@@ -1,0 +1,265 @@
+//! `zoneseal rollover` as a program. Method: an operator who does what it says, with the clock flying by `--now`: makes
+//! keys, signs, carries DS to a parent that takes a day, until a ZSK and a KSK are replaced; a stranger verifies the zone
+//! at every step.
+
+use serde_json::Value;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use tempfile::TempDir;
+use zoneseal::base::{Seconds, UnixTime};
+
+/// 2027-01-01 00:00:00 UTC.
+const START: UnixTime = UnixTime(1_798_761_600);
+const ZONE: &str = "\
+$ORIGIN example.
+$TTL 3600
+@ IN SOA ns1 hostmaster 1 7200 900 172800 900
+@ IN NS ns1
+ns1 IN A 192.0.2.1
+";
+
+struct Place {
+    directory: TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let place = Self { directory: TempDir::new().unwrap() };
+        fs::write(place.path("example.zone"), ZONE).unwrap();
+        fs::create_dir(place.path("keys")).unwrap();
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn run(&self, now: UnixTime, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_zoneseal"));
+        command.current_dir(self.directory.path()).arg("--now").arg(now.to_date_text()).args(arguments);
+        command.output().unwrap()
+    }
+
+    /// Runs a subcommand; exit code 2 is a failure.
+    #[track_caller]
+    fn rollover(&self, now: UnixTime, command: &str, more: &[&str]) -> (String, String, i32) {
+        let output = self.run(now, &[&["rollover", command, "example.", "-K", "keys"], more].concat());
+        let code = output.status.code().unwrap();
+        let (out, talk) = (text(output.stdout), text(output.stderr));
+        assert_ne!(code, 2, "{command} {more:?} at {now}: {talk}");
+        (out, talk, code)
+    }
+
+    #[track_caller]
+    fn json(&self, now: UnixTime, command: &str) -> Value {
+        serde_json::from_str(&self.rollover(now, command, &["--json"]).0).unwrap()
+    }
+
+    fn state_text(&self) -> Option<Vec<u8>> {
+        fs::read(self.path("keys/example.zoneseal.json")).ok()
+    }
+
+    fn key_files(&self) -> usize {
+        let entries = fs::read_dir(self.path("keys")).unwrap();
+        entries.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(".key")).count()
+    }
+
+    /// Signs, and has a stranger verify.
+    #[track_caller]
+    fn sign(&self, now: UnixTime) {
+        let arguments = ["sign", "example.zone", "-K", "keys", "--previous", "--serial", "unixtime"];
+        let signed = self.run(now, &arguments);
+        assert_eq!(signed.status.code(), Some(0), "at {now}: {}", text(signed.stderr));
+        let verified = self.run(now, &["verify", "example.zone.signed"]);
+        assert_eq!(verified.status.code(), Some(0), "at {now}: {}", text(verified.stdout));
+    }
+
+    /// Does what there is to do now; true if there was anything.
+    fn serve(&self, now: UnixTime) -> bool {
+        let status = self.json(now, "apply");
+        let mut is_busy = false;
+        for action in status["actions"].as_array().unwrap() {
+            if !action["sign"].is_null() {
+                self.sign(now);
+                is_busy = true;
+            }
+            for (action, word) in [(&action["submit-ds"], "ds-seen"), (&action["withdraw-ds"], "ds-gone")] {
+                for key in action["keys"].as_array().into_iter().flatten() {
+                    // The parent takes a day.
+                    let later = now.plus(Seconds(86_400));
+                    self.rollover(later, word, &[key.as_str().unwrap(), "--why", "looked with dig"]);
+                    return true;
+                }
+            }
+        }
+        is_busy
+    }
+
+    /// The keys of a role that are in use.
+    fn active(&self, now: UnixTime, role: &str) -> Vec<String> {
+        let status = self.json(now, "status");
+        let keys = status["keys"].as_array().unwrap().iter();
+        let is_active = |key: &&Value| key["role"] == role && key["goal"] == "in" && !key["times"]["active"].is_null();
+        keys.filter(is_active).map(|key| key["id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Serves from `now` on until a condition holds; gives the time then.
+    #[track_caller]
+    fn live(&self, mut now: UnixTime, what: &str, is_done: impl Fn(&Self, UnixTime) -> bool) -> UnixTime {
+        for _ in 0..200 {
+            if self.serve(now) {
+                // The parent's answer came a day later.
+                now = now.plus(Seconds(86_400 + 60));
+                continue;
+            }
+            if is_done(self, now) {
+                return now;
+            }
+            let status = self.json(now, "status");
+            let next = status["next_event"].as_str().and_then(UnixTime::from_iso_text);
+            let next = next.unwrap_or_else(|| panic!("{what}: nothing to come at {now}: {status:#}"));
+            // Signatures must not run out while nothing rolls.
+            now = next.max(UnixTime(now.0 + 60)).min(now.plus(Seconds(2 * 86_400)));
+            self.sign(now);
+        }
+        panic!("{what} does not end by {now}: {}", self.rollover(now, "status", &["-v"]).0);
+    }
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap()
+}
+
+impl Place {
+    /// Whether keys are removed, or purged already.
+    fn are_removed(&self, keys: &[String], now: UnixTime) -> bool {
+        let status = self.json(now, "status");
+        let is_there =
+            |key: &Value| keys.contains(&key["id"].as_str().unwrap().to_owned()) && key["times"]["removed"].is_null();
+        !status["keys"].as_array().unwrap().iter().any(is_there)
+    }
+}
+
+#[test]
+fn zsk_roll_by_the_command_line_alone() {
+    let place = Place::new();
+    let now = place.live(START, "the first keys", |place, now| !place.active(now, "zsk").is_empty());
+    let old = place.active(now, "zsk");
+    let now = now.plus(Seconds(60));
+    place.rollover(now, "start", &["zsk", "--why", "test"]);
+    place.live(now, "the ZSK roll", |place, now| place.are_removed(&old, now));
+}
+
+#[test]
+fn ksk_roll_by_the_command_line_alone() {
+    let place = Place::new();
+    let now = place.live(START, "the first keys", |place, now| !place.active(now, "ksk").is_empty());
+    let old = place.active(now, "ksk");
+    let now = now.plus(Seconds(60));
+    place.rollover(now, "start", &["ksk", "--why", "test"]);
+    place.live(now, "the KSK roll", |place, now| place.are_removed(&old, now));
+    let log = place.run(now.plus(Seconds(900 * 86_400)), &["log", "example.", "-K", "keys", "--verify"]);
+    assert_eq!(log.status.code(), Some(0), "{}", text(log.stdout));
+    let entries = text(place.run(now, &["log", "example.", "-K", "keys"]).stdout);
+    for part in ["asked for a roll of the KSK", "the operator's word: the parent has the DS of KSK", "looked with dig"]
+    {
+        assert!(entries.contains(part), "{part}: {entries}");
+    }
+}
+
+/// What --dry-run shows is what would be done, and nothing is.
+#[test]
+fn dry_runs_change_nothing() {
+    let place = Place::new();
+    let (out, _, code) = place.rollover(START, "apply", &["--dry-run"]);
+    assert_eq!((code, place.key_files(), place.state_text()), (1, 0, None), "{out}");
+    assert!(out.contains("Run zoneseal rollover apply example.") && out.contains("a new KSK"), "{out}");
+    let (status, ..) = place.rollover(START, "status", &[]);
+    assert!(status.contains("Run zoneseal rollover apply example."), "{status}");
+    place.rollover(START, "apply", &[]);
+    assert_eq!(place.key_files(), 2);
+    place.sign(START);
+    let before = place.state_text();
+    let key = place.active_or_any("ksk");
+    for arguments in [
+        &["start", "zsk", "--dry-run"][..],
+        &["ds-seen", &key, "--why", "x", "--dry-run"],
+        &["apply", "--dry-run"],
+        &["start", "ksk", "--emergency"],
+        &["plan"],
+    ] {
+        place.rollover(START.plus(Seconds(60)), arguments[0], &arguments[1..]);
+        assert_eq!(place.state_text(), before, "{arguments:?}");
+    }
+    assert_eq!(place.key_files(), 2);
+}
+
+impl Place {
+    fn active_or_any(&self, role: &str) -> String {
+        let status = self.json(START.plus(Seconds(1)), "status");
+        let key = status["keys"].as_array().unwrap().iter().find(|key| key["role"] == role).unwrap().clone();
+        key["id"].as_str().unwrap().to_owned()
+    }
+}
+
+#[test]
+fn emergencies_show_both_ways_and_do_nothing_by_themselves() {
+    let place = Place::new();
+    place.rollover(START, "apply", &[]);
+    place.sign(START);
+    let (out, talk, code) = place.rollover(START.plus(Seconds(60)), "start", &["ksk", "--emergency"]);
+    assert_eq!(code, 1);
+    assert!(out.contains("--keep-chain: ") && out.contains("--break-chain: "), "{out}");
+    assert!(talk.contains("Nothing was done."), "{talk}");
+    let output = place.run(START, &["rollover", "start", "example.", "algorithm", "-K", "keys"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(output.stderr).contains("this roll begins in the policy"));
+}
+
+#[test]
+fn plans_in_every_form() {
+    let place = Place::new();
+    place.rollover(START, "apply", &[]);
+    place.sign(START);
+    let now = START.plus(Seconds(60));
+    let (table, ..) = place.rollover(now, "plan", &["--until", "+2y"]);
+    assert!(table.contains("Tpub") && table.contains("ZSK of 20"), "{table}");
+    let (again, ..) = place.rollover(now, "plan", &["--until", "+2y"]);
+    assert_eq!(table, again, "the same each time");
+    let (ics, ..) = place.rollover(now, "plan", &["--until", "+2y", "--ics"]);
+    let calendar: icalendar::Calendar = ics.parse().unwrap();
+    let plan: Value = serde_json::from_str(&place.rollover(now, "plan", &["--until", "+2y", "--json"]).0).unwrap();
+    assert_eq!(calendar.events().count(), plan["events"].as_array().unwrap().len());
+    place.rollover(now, "plan", &["--until", "+2y", "--svg", "--output", "plan.svg"]);
+    let svg = fs::read_to_string(place.path("plan.svg")).unwrap();
+    let document = roxmltree::Document::parse(&svg).unwrap();
+    let lanes = document.descendants().filter(|node| node.attribute("class") == Some("key")).count();
+    assert!(lanes >= 4, "{svg}");
+}
+
+#[test]
+fn keys_without_a_state_are_for_adopt() {
+    let place = Place::new();
+    let made = place.run(START, &["keygen", "example.", "-K", "keys"]);
+    assert_eq!(made.status.code(), Some(0), "{}", text(made.stderr));
+    let output = place.run(START, &["rollover", "status", "example.", "-K", "keys"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(output.stderr).contains("take them over with zoneseal adopt"));
+}
+
+#[test]
+fn words_about_the_parent_are_checked() {
+    let place = Place::new();
+    place.rollover(START, "apply", &[]);
+    place.sign(START);
+    let zsk = place.active_or_any("zsk");
+    let now = START.plus(Seconds(60));
+    for (key, part) in [(zsk.as_str(), "has no DS"), ("99999999", "no key 99999999 in the state")] {
+        let output = place.run(now, &["rollover", "ds-seen", "example.", key, "-K", "keys", "--why", "x"]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(output.stderr).contains(part));
+    }
+    let output = place.run(now, &["rollover", "ds-seen", "example.", &zsk, "-K", "keys"]);
+    assert_eq!(output.status.code(), Some(2), "--why is asked for");
+}
