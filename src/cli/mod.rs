@@ -3,6 +3,7 @@
 //! Results go to standard output, talk and progress to standard error. Exit codes: 0 done, 1 a finding (invalid,
 //! expiring, policy violation), 2 usage or failure.
 
+mod adopt;
 mod anchor;
 mod audit;
 mod check;
@@ -149,6 +150,7 @@ enum Command {
     #[command(subcommand)]
     Rollover(Box<rollover::RolloverCommand>),
     Log(log::LogArgs),
+    Adopt(Box<adopt::AdoptArgs>),
 }
 
 impl Command {
@@ -160,6 +162,7 @@ impl Command {
             Self::Audit(args) => Some(args.clock),
             Self::Keygen(args) => Some(args.clock),
             Self::Log(args) => Some(args.clock),
+            Self::Adopt(args) => Some(args.zone.clock),
             Self::Observe(args) => Some(args.clock),
             Self::Rollover(command) => Some(command.clock()),
             Self::Key(key_show::KeyCommand::Show(args)) => Some(args.clock),
@@ -193,6 +196,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> 
         Command::Speed(args) => speed::run(args, env),
         Command::Rollover(command) => rollover::run(command, env),
         Command::Log(args) => log::run(args, env),
+        Command::Adopt(args) => adopt::run(args, env),
     };
     env.finish(result)
 }

@@ -10,6 +10,8 @@ mod start;
 mod status;
 mod words;
 
+pub(super) use context::{Context, ZoneArgs};
+
 use super::{ClockArg, Env, Failure, Outcome};
 
 /// Roll the keys of a zone: see how it stands, plan, begin, carry on

@@ -186,7 +186,7 @@ impl ZoneView {
     }
 
     /// The DNSKEY RDATA with a tag and algorithm.
-    pub(super) fn dnskeys_tagged(&self, tag: SignerTag) -> impl Iterator<Item = &Octets> {
+    pub fn dnskeys_tagged(&self, tag: SignerTag) -> impl Iterator<Item = &Octets> {
         self.dnskeys.iter().filter(move |rdata| tag_of(rdata) == tag)
     }
 

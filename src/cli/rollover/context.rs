@@ -9,7 +9,7 @@ use crate::observe;
 use crate::policy::Policy;
 use crate::policy::load::{self, LoadError};
 use crate::rollover::{Observations, ZoneState, ZoneView};
-use crate::state::{Guard, StateFile, StatePaths};
+use crate::state::{Guard, LockOptions, StateFile, StatePaths};
 use crate::zone::{BuildOptions, MixedTtl, build};
 use crate::zonefile::{self, Input, ReadOptions};
 use std::path::{Path, PathBuf};
@@ -21,14 +21,14 @@ const DEFAULT_POLICY: &str = "nist-81r3";
 
 /// The zone, its directory, and what is known of the world.
 #[derive(Debug, clap::Args)]
-pub(super) struct ZoneArgs {
+pub(in crate::cli) struct ZoneArgs {
     #[command(flatten)]
-    pub(super) clock: ClockArg,
+    pub(in crate::cli) clock: ClockArg,
     /// Zone
-    pub(super) zone: NameBuf,
+    pub(in crate::cli) zone: NameBuf,
     /// Directory of its keys and its state
     #[arg(short = 'K', long, value_name = "DIR", default_value = ".")]
-    pub(super) directory: PathBuf,
+    pub(in crate::cli) directory: PathBuf,
     /// Policy: a preset, FILE, or FILE:NAME [default: DIR/policy.toml, else nist-81r3]
     #[arg(long, value_name = "POLICY")]
     policy: Option<String>,
@@ -40,19 +40,19 @@ pub(super) struct ZoneArgs {
     observations: Option<PathBuf>,
     /// Print as JSON
     #[arg(long)]
-    pub(super) json: bool,
+    pub(in crate::cli) json: bool,
     #[command(flatten)]
-    pub(super) who: WhoArgs,
+    pub(in crate::cli) who: WhoArgs,
 }
 
 /// The zone's state, read.
 #[derive(Debug)]
-pub(super) struct Context {
-    pub(super) policy: Policy,
-    pub(super) observations: Observations,
+pub(in crate::cli) struct Context {
+    pub(in crate::cli) policy: Policy,
+    pub(in crate::cli) observations: Observations,
     pub(super) state: ZoneState,
     /// Whether there was no state before.
-    pub(super) is_new: bool,
+    pub(in crate::cli) is_new: bool,
 }
 
 impl ZoneArgs {
@@ -77,6 +77,18 @@ impl ZoneArgs {
         let state = guard.load(&mut findings)?;
         let context = self.context(state, findings, env)?;
         Ok((guard, context))
+    }
+
+    /// Takes the state's lock.
+    pub(in crate::cli) fn lock(&self, options: &LockOptions<'_>) -> Result<Guard, Failure> {
+        Ok(StateFile::lock(&self.directory, self.zone.as_name(), options)?)
+    }
+
+    /// The world around a state that is about to be made anew; `is_new` tells whether there is none yet.
+    pub(in crate::cli) fn context_of_new(&self, env: &mut Env<'_>) -> Result<Context, Failure> {
+        let is_new = !StateFile::exists(&self.directory, self.zone.as_name());
+        let state = ZoneState::new(self.zone.clone());
+        Ok(Context { policy: self.load_policy(env)?, observations: self.observe()?, state, is_new })
     }
 
     fn context(&self, state: Option<ZoneState>, findings: Diagnostics, env: &mut Env<'_>) -> Result<Context, Failure> {
