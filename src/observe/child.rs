@@ -148,13 +148,14 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// The RRset as a sample; its signers are those whose signatures are right.
+    /// The RRset as a sample; its signers are those whose signatures are right, or that nobody can check.
     fn look_at(&mut self, rrset: &Signed<'_>) -> Sample {
         let verified = rrset.verify(self.zone, self.keys, self.now);
         if let (Err(why), true, None) = (&verified, self.is_signed, &self.fault) {
             self.fault = Some(format!("the {} RRset of {} {why}", rrset.rtype, rrset.owner));
         }
-        let signers = verified.unwrap_or_default();
+        let mut signers = verified.unwrap_or_default();
+        signers.extend(rrset.unpublished_signers(self.zone, self.keys, self.now));
         let ends = rrset.signatures.iter().map(|rrsig| rrsig.expiration.to_unix_near(self.now));
         Sample { owner: rrset.owner.to_owned(), rtype: rrset.rtype, ttl: rrset.ttl, signers, expires: ends.min() }
     }

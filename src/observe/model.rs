@@ -94,7 +94,8 @@ pub struct ZoneSeen {
     pub dnskeys: Vec<Vec<u8>>,
     /// TTL of the DNSKEY RRset; without keys the negative TTL.
     pub dnskey_ttl: Ttl,
-    /// The keys that sign the DNSKEY RRset: of those whose signatures are right, where keys are there to check them.
+    /// The keys that sign the DNSKEY RRset: those whose signatures are right, and those that are not published, whose
+    /// signatures nobody can check.
     pub dnskey_signers: BTreeSet<SignerId>,
     /// Some of the other RRsets.
     pub samples: Vec<Sample>,

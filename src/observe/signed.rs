@@ -87,6 +87,22 @@ impl Signed<'_> {
         if good.is_empty() { Err(faults.join("; ")) } else { Ok(good) }
     }
 
+    /// Who else signs it at a time: keys that are not published, so that nobody can check. A conservative algorithm roll
+    /// begins and ends with such signatures (RFC 6781 section 4.1.4), and whoever carries it out must see them.
+    pub(super) fn unpublished_signers(
+        &self,
+        zone: Name<'_>,
+        keys: &[Vec<u8>],
+        now: UnixTime,
+    ) -> impl Iterator<Item = SignerId> {
+        let is_good = move |rrsig: &&Rrsig<'_>| {
+            rrsig.signer == zone
+                && check_window(rrsig, now.to_timestamp()).is_ok()
+                && !keys.iter().any(|key| self.may_verify(rrsig, key))
+        };
+        self.signatures.iter().filter(is_good).map(|rrsig| (rrsig.algorithm, rrsig.key_tag))
+    }
+
     /// Checks one signature; the reason if it is not good.
     fn verify_one(
         &self,

@@ -12,6 +12,7 @@ mod observe;
 #[path = "../support/odd_zone.rs"]
 mod odd_zone;
 mod peer;
+mod rolls;
 mod server;
 mod serving;
 mod signed_by_others;
@@ -31,5 +32,6 @@ fn main() -> ExitCode {
     trials.extend(text::trials());
     trials.extend(serving::trials());
     trials.extend(observe::trials());
+    trials.extend(rolls::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }

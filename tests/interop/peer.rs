@@ -98,8 +98,13 @@ const SECONDS_MAX: u64 = 120;
 
 /// Runs to the end and expects an exit code; gives standard output.
 pub fn run_for_code(command: &mut Command, code: i32) -> Result<String, String> {
+    run_for_codes(command, &[code])
+}
+
+/// Runs to the end and expects one of some exit codes; gives standard output.
+pub fn run_for_codes(command: &mut Command, codes: &[i32]) -> Result<String, String> {
     let (status, stdout, stderr) = run_within(command).map_err(|error| format!("{command:?}: {error}"))?;
-    if status.code() == Some(code) {
+    if status.code().is_some_and(|code| codes.contains(&code)) {
         return Ok(stdout);
     }
     Err(format!("{command:?}: {status}\n--- stdout\n{}--- stderr\n{}", head(&stdout), head(&stderr)))

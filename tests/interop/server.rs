@@ -67,6 +67,16 @@ impl Authority {
 
 /// Starts unbound as a validating resolver that asks `authority` for the zones and trusts the DS records.
 pub fn start_unbound(authority: SocketAddr, zones: &[String], anchors: &[String]) -> Result<Server, String> {
+    start_unbound_at(authority, zones, anchors, None)
+}
+
+/// The same, with a clock that stands at a date (YYYYMMDDHHMMSS).
+pub fn start_unbound_at(
+    authority: SocketAddr,
+    zones: &[String],
+    anchors: &[String],
+    date: Option<&str>,
+) -> Result<Server, String> {
     let folder = peer::folder();
     let port = free_port();
     let mut config = format!(
@@ -77,6 +87,9 @@ pub fn start_unbound(authority: SocketAddr, zones: &[String], anchors: &[String]
          val-nsec3-keysize-iterations: \"1024 150 2048 150 4096 150\"\n target-fetch-policy: \"0 0 0 0 0\"\n",
         folder.path().display()
     );
+    if let Some(date) = date {
+        config.push_str(&format!(" val-override-date: \"{date}\"\n"));
+    }
     for anchor in anchors {
         config.push_str(&format!(" trust-anchor: \"{anchor}\"\n"));
     }
