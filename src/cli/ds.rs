@@ -179,7 +179,7 @@ fn keys_of_zone(args: &DsArgs, path: &Path, env: &mut Env<'_>) -> Result<Vec<Key
     let is_at_apex = |owner| apex.as_ref().is_none_or(|apex| apex.as_name() == owner);
     let dnskeys = store.records().filter(|record| record.rtype == Rtype::DNSKEY);
     let keys: Vec<_> = dnskeys
-        .filter(|record| is_at_apex(store.owner(&record)))
+        .filter(|record| is_at_apex(store.owner(record)))
         .map(|record| Key { zone: store.owner(&record).to_owned(), rdata: store.rdata(&record).to_vec() })
         .collect();
     match keys.is_empty() {
