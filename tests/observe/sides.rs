@@ -132,3 +132,41 @@ fn without_a_resolver_servers_must_be_given() {
     assert!(seen.parent.is_none() && seen.child.is_none());
     assert_eq!(codes(&seen), ["servers-unknown"; 2]);
 }
+
+/// A resolver that knows `example.` and the zone; the name between them is no zone.
+fn resolver() -> TestServer {
+    TestServer::start(|question: &Message, _, _| {
+        let mut message = reply(question);
+        let asked = &question.queries[0];
+        assert!(question.metadata.recursion_desired && question.metadata.checking_disabled, "it is a resolver");
+        let name = asked.name().to_ascii();
+        match (name.as_str(), asked.query_type()) {
+            ("example.", RecordType::SOA) => message.add_answer(soa("example.", 1, 60)),
+            ("example.", RecordType::NS) => message.add_answer(record("example.", Rtype::NS, 60, b"\x02ns\0".to_vec())),
+            ("deep.child.example.", RecordType::NS) => {
+                message.add_answer(record(&name, Rtype::NS, 60, b"\x05other\0".to_vec()))
+            }
+            ("ns.", RecordType::A) => message.add_answer(record("ns.", Rtype::A, 60, vec![127, 0, 0, 9])),
+            ("other.", RecordType::AAAA) => {
+                message.add_answer(record("other.", Rtype::AAAA, 60, [[0; 15].as_slice(), &[1]].concat()))
+            }
+            _ => message.add_authority(soa("example.", 1, 60)),
+        };
+        send(&message)
+    })
+}
+
+#[test]
+fn servers_are_found_by_a_resolver() {
+    let resolver = resolver();
+    let mut plan = crate::server::plan(Ask::Found, Ask::Found, 1);
+    plan.zone = "deep.child.example.".parse().unwrap();
+    plan.resolver = Some(resolver.address);
+    let seen = observe(&plan, crate::server::NOW);
+    let parent = seen.parent.expect("the parent was found");
+    assert_eq!(parent.zone, Some("example.".parse().unwrap()), "child.example. has no SOA, so it is no zone");
+    let shown = |server: &zoneseal::observe::Server| server.to_string();
+    assert_eq!(parent.servers.iter().map(|seen| shown(&seen.server)).collect::<Vec<_>>(), ["ns. (127.0.0.9)"]);
+    let child = seen.child.expect("the zone's servers were found");
+    assert_eq!(child.servers.iter().map(|seen| shown(&seen.server)).collect::<Vec<_>>(), ["other. (::1)"]);
+}
