@@ -182,6 +182,12 @@ proptest! {
         entry::rdata(&[&rtype.to_be_bytes()[..], words.join(" ").as_bytes()].concat());
     }
 
+    /// The batch verifier and ring agree on whole, damaged and made-up signatures and keys.
+    #[test]
+    fn p256_of_any_bytes(bytes in vec(any::<u8>(), 0..66)) {
+        entry::p256::agrees(&bytes);
+    }
+
     #[test]
     fn key_file_of_any_bytes(bytes in vec(any::<u8>(), 0..300)) {
         entry::key_file(&bytes);

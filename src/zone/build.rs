@@ -152,7 +152,7 @@ impl BuiltPart {
                 touched = rest.len().min(TOUCHED_AT_ONCE);
                 touch(store, &rest[..touched]);
             }
-            let count = rest.iter().take_while(|run| run.is_of_name_of(*first, store)).count();
+            let count = 1 + rest[1..].iter().take_while(|run| run.is_of_name_of(*first, store)).count();
             let (group, after) = rest.split_at(count);
             rest = after;
             touched = touched.saturating_sub(count);

@@ -1,9 +1,12 @@
 //! Zone text and where it comes from: files, and bytes already in memory.
 
 use super::lexer::Entry;
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
 use std::fmt;
 use std::fs::{File, FileType};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -87,8 +90,29 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, ReadError> {
     if let Some(name) = irregular_kind(kind) {
         return Err(failed(Reason::Irregular(name)));
     }
+    File::open(path).and_then(read_all).map_err(io_failed)
+}
+
+/// How much of a large file each thread reads at a time.
+const PIECE_LEN: usize = 1 << 22;
+
+/// Reads an open file to its end. Of a large one all threads read pieces, for most of the time goes into giving the
+/// process the memory.
+fn read_all(mut file: File) -> io::Result<Vec<u8>> {
+    let len = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
     let mut text = Vec::new();
-    File::open(path).and_then(|mut file| file.read_to_end(&mut text)).map_err(io_failed)?;
+    if len > PIECE_LEN && len < isize::MAX as usize && rayon::current_num_threads() > 1 {
+        text = vec![0; len];
+        let pieces = text.par_chunks_mut(PIECE_LEN).enumerate();
+        let read = pieces.try_for_each(|(index, piece)| file.read_exact_at(piece, (index * PIECE_LEN) as u64));
+        match read {
+            Ok(()) => drop(file.seek(SeekFrom::Start(len as u64))?),
+            // It has been cut short since it was opened.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => text.clear(),
+            Err(error) => return Err(error),
+        }
+    }
+    file.read_to_end(&mut text)?;
     Ok(text)
 }
 
