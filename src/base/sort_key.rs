@@ -107,7 +107,7 @@ const SHARED_DIGITS: u64 = {
     let mut bits = 0;
     let mut octet = 0;
     while octet < 256 {
-        let is_letter = matches!(octet as u8, b'A'..=b'Z');
+        let is_letter = (octet as u8).is_ascii_uppercase();
         if !is_letter && !is_common(octet) {
             bits |= 1 << DIGITS[octet];
         }
