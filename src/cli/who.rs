@@ -34,7 +34,6 @@ impl LockArg {
     }
 }
 
-#[allow(dead_code, reason = "the commands that change state come next")]
 impl WhoArgs {
     /// The person and the process.
     pub(super) fn who(&self) -> Who {
@@ -63,7 +62,6 @@ impl WhoArgs {
     }
 }
 
-#[allow(dead_code, reason = "as above")]
 /// The user the process runs as: Linux shows it as the owner of the process's folder.
 fn uid() -> Option<u32> {
     #[cfg(target_os = "linux")]
@@ -75,7 +73,6 @@ fn uid() -> Option<u32> {
     None
 }
 
-#[allow(dead_code, reason = "as above")]
 /// The name of a user in the local list of users.
 fn user_name(uid: u32) -> Option<String> {
     let users = std::fs::read_to_string("/etc/passwd").ok()?;

@@ -2,7 +2,7 @@
 
 use super::context::{Context, ZoneArgs};
 use crate::base::{Seconds, UnixTime};
-use crate::cli::{Failure, who::WhoArgs};
+use crate::cli::Failure;
 use crate::crypto::PrivateKey;
 use crate::keys::generate::{KeySpec, generate};
 use crate::keys::{KeyId, KeyTiming};
@@ -130,9 +130,4 @@ impl Advanced {
 /// In how long something is.
 pub(super) fn span_words(span: Seconds) -> String {
     if span.0 <= 0 { "now".into() } else { format!("in {span}") }
-}
-
-/// Who does something.
-pub(super) fn who_of(args: &WhoArgs) -> Who {
-    args.who()
 }

@@ -1,6 +1,6 @@
 //! `zoneseal rollover apply`
 
-use super::advance::{Advanced, Mode, advance, who_of};
+use super::advance::{Advanced, Mode, advance};
 use super::context::{Context, ZoneArgs};
 use super::status;
 use crate::base::UnixTime;
@@ -29,7 +29,7 @@ pub(super) fn run(args: &ApplyArgs, env: &mut Env<'_>) -> Result<Outcome, Failur
         let advanced = advance(&args.zone, &context, Mode::DryRun, env.now)?;
         return status::print(&args.zone, &context, &advanced, false, args.verbose, env);
     }
-    let who = who_of(&args.zone.who);
+    let who = args.zone.who.who();
     let (mut guard, context) = args.zone.take(env)?;
     let advanced = carry_out(&args.zone, &mut guard, &context, &who, None, env.now)?;
     for change in &advanced.changes {

@@ -1,6 +1,6 @@
 //! `zoneseal rollover ds-seen` and `ds-gone`: the operator's word about the parent (I-4).
 
-use super::advance::{Mode, advance, who_of};
+use super::advance::{Mode, advance};
 use super::apply::carry_out;
 use super::context::{Context, ZoneArgs};
 use super::status;
@@ -59,7 +59,7 @@ fn run(args: &WordArgs, is_seen: bool, env: &mut Env<'_>) -> Result<Outcome, Fai
         let advanced = advance(&args.zone, &context, Mode::DryRun, env.now)?;
         return status::print(&args.zone, &context, &advanced, false, false, env);
     }
-    let who = who_of(&args.zone.who);
+    let who = args.zone.who.who();
     let (mut guard, mut context) = args.zone.take(env)?;
     let what = take_word(args, is_seen, &mut context, env.now)?;
     let advanced = carry_out(&args.zone, &mut guard, &context, &who, Some((&what, &args.why)), env.now)?;

@@ -1,6 +1,6 @@
 //! `zoneseal rollover start`
 
-use super::advance::{Mode, advance, who_of};
+use super::advance::{Mode, advance};
 use super::apply::carry_out;
 use super::context::{Context, ZoneArgs};
 use super::ds_word::find_key;
@@ -99,7 +99,7 @@ pub(super) fn run(args: &StartArgs, env: &mut Env<'_>) -> Result<Outcome, Failur
         let advanced = advance(&args.zone, &context, Mode::DryRun, env.now)?;
         return status::print(&args.zone, &context, &advanced, false, false, env);
     }
-    let who = who_of(&args.zone.who);
+    let who = args.zone.who.who();
     let (mut guard, mut context) = args.zone.take(env)?;
     let what = request(args, role, &mut context, env.now)?;
     let why = if args.why.is_empty() { "the operator asked for it" } else { &args.why };
