@@ -1,6 +1,6 @@
 //! What the parent's servers say, taken into the history of DS RRsets.
 
-use super::model::ZoneState;
+use super::model::{DsRequest, ZoneState};
 use super::outcome::{Gate, Waiting};
 use super::published::DsSet;
 use super::timing::REQUEST_LAPSE;
@@ -29,29 +29,45 @@ pub(super) fn take_in(state: &mut ZoneState, view: &ParentView) -> Vec<Waiting> 
         [(set, _)] => state.ds.open().any(|version| version.value != *set),
         _ => false,
     };
+    let before: Vec<DsSet> = state.ds.open().map(|version| version.value.clone()).collect();
     state.ds.publish(&sets, view.at);
     state.ds_observed = Some(view.at);
-    if let [(set, _)] = &sets[..] {
-        settle_requests(state, set, is_change);
-    }
+    let at = view.at;
+    let has_lapsed = |withdrawn: UnixTime| withdrawn.plus(REQUEST_LAPSE) <= at;
+    state.ds_requests.retain(|request| !request.withdrawn.is_some_and(has_lapsed));
     if view.source == Source::OperatorWord {
         // Their word is about what the parent has from then on, whatever it was asked before.
         state.ds_requests.retain(|request| request.withdrawn.is_none_or(|withdrawn| withdrawn >= view.at));
     }
-    let at = view.at;
-    let has_lapsed = |withdrawn: UnixTime| withdrawn.plus(REQUEST_LAPSE) <= at;
-    state.ds_requests.retain(|request| !request.withdrawn.is_some_and(has_lapsed));
+    if let [(set, _)] = &sets[..] {
+        let is_asked = state.ds_requests.iter().any(|request| request.keys == set.keys);
+        settle_requests(state, set, is_change);
+        if is_change && !is_asked && view.source == Source::Observed {
+            expect_return(state, &before, set, view.at);
+        }
+    }
     if sets.len() > 1 { vec![disagreement(sets.len())] } else { Vec::new() }
 }
 
+/// A parent that lost a DS without being asked may find it again: what it had counts like a request withdrawn now.
+fn expect_return(state: &mut ZoneState, before: &[DsSet], set: &DsSet, at: UnixTime) {
+    for lost in before.iter().filter(|old| !old.keys.is_subset(&set.keys)) {
+        state.ds_requests.push(DsRequest { keys: lost.keys.clone(), at, withdrawn: Some(at) });
+    }
+}
+
 /// Takes note of the requests that the parent has done. If it changed to what was asked, it has passed over those before.
+/// If it did not change, it has not even begun with any after the oldest.
 fn settle_requests(state: &mut ZoneState, set: &DsSet, is_change: bool) {
     if !set.unknown.is_empty() {
         return;
     }
-    let done = state.ds_requests.iter().rposition(|request| request.keys == set.keys);
-    if let Some(index) = done {
-        state.ds_requests.drain(if is_change { 0..=index } else { index..=index });
+    let done = state.ds_requests.iter().position(|request| request.keys == set.keys);
+    if let Some(index) = done.filter(|_| is_change) {
+        state.ds_requests.drain(..=index);
+    }
+    while state.ds_requests.first().is_some_and(|request| request.keys == set.keys) {
+        state.ds_requests.remove(0);
     }
 }
 
@@ -144,7 +160,7 @@ fn waiting(reason: String, help: String) -> Waiting {
 mod tests {
     use super::*;
     use crate::base::Ttl;
-    use crate::rollover::model::{DsRequest, KeyRecord, Role};
+    use crate::rollover::model::{KeyRecord, Role};
     use crate::rollover::published::Keys;
     use crate::rollover::view::DsAnswer;
 
@@ -225,10 +241,24 @@ mod tests {
         };
         take_in(&mut state, &view(10, &[Some(vec![first.clone()])]));
         state.ds_requests = vec![request(&state, 1, Some(12)), request(&state, 0, None)];
+        let asked = state.ds_requests.clone();
         take_in(&mut state, &view(20, &[Some(vec![first])]));
-        assert_eq!(state.ds_requests, [request(&state, 1, Some(12))], "the parent may still act on it");
-        state.ds_requests.push(request(&state, 1, None));
+        assert_eq!(state.ds_requests, asked, "the parent may still act on the first, and then on the second");
+        state.ds_requests.truncate(1);
         take_in(&mut state, &view(30, &[Some(vec![second])]));
+        assert_eq!(state.ds_requests, []);
+    }
+
+    /// A DS that went without anybody asking may come back as it went.
+    #[test]
+    fn a_ds_lost_unasked_may_return() {
+        let mut state = state();
+        let first = ds(&state, 0, 2);
+        take_in(&mut state, &view(10, &[Some(vec![first.clone()])]));
+        take_in(&mut state, &view(20, &[Some(vec![])]));
+        let lost = DsRequest { keys: ids(&state, &[0]), at: UnixTime(20), withdrawn: Some(UnixTime(20)) };
+        assert_eq!(state.ds_requests, [lost]);
+        take_in(&mut state, &view(30, &[Some(vec![first])]));
         assert_eq!(state.ds_requests, []);
     }
 }

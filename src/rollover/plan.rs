@@ -92,7 +92,7 @@ impl Plan {
 }
 
 /// Of the keys whose signatures are there, those that still make them. Where sets differ, what the signing was told
-/// decides, then what is in every set, then the largest set.
+/// decides, then what it was not told to keep, then the largest set.
 fn makers(state: &ZoneState, data: &DataSigners) -> Keys {
     if data.0.len() <= 1 {
         return data.keys();
@@ -102,7 +102,10 @@ fn makers(state: &ZoneState, data: &DataSigners) -> Keys {
     if data.0.contains(&told) {
         return told;
     }
-    data.0.iter().max_by_key(|set| set.len()).cloned().unwrap_or_default()
+    let is_kept =
+        |id: &KeyId| state.target.keys.iter().any(|one| one.key == *id && one.signs_data == DataSigning::KeepOld);
+    let unkept = data.0.iter().filter(|set| !set.iter().any(is_kept)).max_by_key(|set| set.len());
+    unkept.or_else(|| data.0.iter().max_by_key(|set| set.len())).cloned().unwrap_or_default()
 }
 
 /// A plan in the making: moves are tried on it one after another, and each is kept if the gate lets it through.

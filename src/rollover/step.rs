@@ -284,6 +284,8 @@ fn trash(policy: &Policy, state: &ZoneState, now: UnixTime) -> (Vec<Action>, Vec
     let is_in_use = |key: &KeyRecord| {
         state.target.keys.iter().any(|one| one.key == key.id)
             || state.ds_requests.iter().any(|request| request.keys.contains(&key.id))
+            || state.unconfirmed.iter().flat_map(|target| &target.keys).any(|one| one.key == key.id)
+            || state.confirmed.cdnskey.contains(&key.dnskey_rdata)
     };
     let mut actions = Vec::new();
     let mut times = Vec::new();

@@ -12,6 +12,7 @@ use crate::rollover::timing::{Purpose, written_out};
 
 /// Lets the keys that are to sign zone data begin.
 pub(super) fn sign(planner: &mut Planner<'_>) {
+    drop_compromised(planner);
     let keys: Vec<&KeyRecord> = planner.keys_in(Role::signs_data).collect();
     for key in keys {
         if !planner.plan.makers.contains(&key.id) && may_sign(planner, key) {
@@ -22,6 +23,17 @@ pub(super) fn sign(planner: &mut Planner<'_>) {
     note_kept(planner);
 }
 
+/// Old signatures of a compromised key do not stay until they are due.
+fn drop_compromised(planner: &mut Planner<'_>) {
+    let is_compromised = |id: &KeyId| planner.state.key(id).is_some_and(KeyRecord::is_compromised);
+    let keys: Vec<&KeyRecord> = planner.state.keys.iter().filter(|key| is_compromised(&key.id)).collect();
+    for key in keys.into_iter().filter(|key| planner.plan.kept.contains(&key.id)).collect::<Vec<_>>() {
+        let mut plan = planner.plan.clone();
+        plan.kept.remove(&key.id);
+        planner.try_move(plan, Move { key, what: "lose its signatures", purpose: Purpose::Retire });
+    }
+}
+
 /// The plan in which a key begins to sign: beside the others, or in their place.
 fn begin(planner: &Planner<'_>, key: &KeyRecord) -> Plan {
     let mut plan = planner.plan.clone();
@@ -30,9 +42,11 @@ fn begin(planner: &Planner<'_>, key: &KeyRecord) -> Plan {
     let is_double = key.role == Role::Zsk && planner.policy.zsk.method == ZskMethod::DoubleSignature;
     // Without a DS nobody validates: there is nothing to be careful about.
     if !is_double || !planner.world(Purpose::Publish).may_have_ds() {
+        // Of two signatures an RRset has, one falls due before the other: only one can be replaced so.
+        let is_gradual = olds.len() == 1 && is_gradual(planner, key);
         for old in &olds {
             plan.makers.remove(old);
-            if is_gradual(planner, key) {
+            if is_gradual {
                 plan.kept.insert(old.clone());
             }
         }

@@ -47,7 +47,10 @@ impl Delegation {
         for request in state.ds_requests.iter_mut().filter(|request| request.withdrawn.is_none()) {
             request.withdrawn = Some(now);
         }
-        if !is_met(state, wanted) && (has_pending || standing(state).as_ref() != Some(wanted) || has_strangers(state)) {
+        // The parent may be about to do what it was asked before, and comes to this only then.
+        let has_older = state.ds_requests.iter().any(|request| request.keys != *wanted);
+        let is_news = has_pending || standing(state).as_ref() != Some(wanted) || has_strangers(state);
+        if has_older || (!is_met(state, wanted) && is_news) {
             state.ds_requests.push(DsRequest { keys: wanted.clone(), at: now, withdrawn: None });
             for key in state.keys.iter_mut().filter(|key| wanted.contains(&key.id)) {
                 key.times.submitted = key.times.submitted.or(Some(now));
@@ -78,7 +81,9 @@ impl Delegation {
         };
         let has = |key: &KeyId| !state.ds.is_empty() && state.ds.open().all(|version| version.value.keys.contains(key));
         let add: Vec<KeyId> = wanted.iter().filter(|key| !has(key)).cloned().collect();
-        let open_keys = state.ds.open().flat_map(|version| &version.value.keys);
+        // What was asked and not seen may be there as well, or on its way.
+        let asked = state.ds_requests.iter().flat_map(|request| &request.keys);
+        let open_keys = state.ds.open().flat_map(|version| &version.value.keys).chain(asked);
         let go: Keys = open_keys.filter(|key| !wanted.contains(key)).cloned().collect();
         let strangers = state.ds.open().flat_map(|version| &version.value.unknown).cloned();
         let gone: Vec<Octets> = records_of(policy, state, seen, &go).into_iter().chain(strangers).collect();
