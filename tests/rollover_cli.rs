@@ -85,7 +85,7 @@ impl Place {
                 is_busy = true;
             }
             for (action, word) in [(&action["submit-ds"], "ds-seen"), (&action["withdraw-ds"], "ds-gone")] {
-                for key in action["keys"].as_array().into_iter().flatten() {
+                if let Some(key) = action["keys"].as_array().into_iter().flatten().next() {
                     // The parent takes a day.
                     let later = now.plus(Seconds(86_400));
                     self.rollover(later, word, &[key.as_str().unwrap(), "--why", "looked with dig"]);

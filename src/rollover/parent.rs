@@ -184,7 +184,10 @@ mod tests {
     fn view(at: i64, answers: &[Option<Vec<Octets>>]) -> ParentView {
         let server = |ds: &Option<Vec<Octets>>| ParentServer {
             name: "ns".to_owned(),
-            answer: ds.clone().map(|ds| DsAnswer { ds, ttl: Ttl::new(3600).unwrap() }).ok_or("timeout".to_owned()),
+            answer: ds
+                .clone()
+                .map(|ds| DsAnswer { ds, ttl: Ttl::new(3600).unwrap() })
+                .ok_or_else(|| "timeout".to_owned()),
         };
         let servers = answers.iter().map(server).collect();
         ParentView { at: UnixTime(at), source: Source::Observed, servers, validated: None }

@@ -359,7 +359,7 @@ mod tests {
         let whole = lines.concat();
         assert_eq!(findings_of(whole.trim_end(), &lines[4]), ["4: log-cut", "5: log-line-cut"]);
         assert_eq!(findings_of(&whole[..whole.len() - 40], &lines[4]), ["4: log-cut", "5: log-line-garbled"]);
-        let mut garbled = lines.clone();
+        let mut garbled = lines;
         garbled[2] = "{\"seq\":3,\n".into();
         // Line 4 was written after another line 3.
         assert_findings(&garbled, 5, &["3: log-line-garbled", "3: log-line-edited"]);

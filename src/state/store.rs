@@ -235,7 +235,7 @@ impl Guard {
     }
 
     /// Moves a file that cannot be used to a free name.
-    fn set_aside(&mut self, path: &Path, what: &str, findings: &mut Diagnostics) -> Result<(), StateError> {
+    fn set_aside(&self, path: &Path, what: &str, findings: &mut Diagnostics) -> Result<(), StateError> {
         let aside = StatePaths::aside(path);
         fs::rename(path, &aside)
             .and_then(|()| crate::output::atomic::sync_directory(&self.paths.directory))

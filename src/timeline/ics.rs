@@ -43,7 +43,12 @@ fn event(timeline: &Timeline, entry: &Entry, count: u32) -> Event {
     if entry.is_duty {
         event.add_property("CATEGORIES", "DUTY");
         let trigger = chrono::Duration::seconds(-REMINDER);
-        event.alarm(Alarm::display(&format!("{zone}: {}", entry.words), trigger));
+        let mut alarm = Alarm::display(&format!("{zone}: {}", entry.words), trigger);
+        // The library would take the clock's time and a random number.
+        alarm
+            .uid(&uid(&[zone, whose, &entry.what, &count.to_string(), "alarm"]))
+            .add_property("DTSTAMP", form(timeline.now));
+        event.alarm(alarm);
     }
     event.done()
 }

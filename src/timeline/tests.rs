@@ -87,7 +87,7 @@ fn calendar_reads_back() {
     assert_eq!(text.matches("BEGIN:VALARM").count(), 1);
     assert_eq!(text, ics(&timeline), "the same each time");
     // An event that comes later is the same event.
-    let mut later = timeline.clone();
+    let mut later = timeline;
     later.events[3].at = days(12);
     let later: Calendar = ics(&later).parse().unwrap();
     assert_eq!(later.events().nth(3).unwrap().get_uid(), events[3].get_uid());

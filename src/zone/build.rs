@@ -203,7 +203,7 @@ fn without_labels(arena: &Arena, owner: Span, count: usize) -> Span {
 fn find_apex(store: &RecordStore, options: &BuildOptions, findings: &mut Diagnostics) -> Option<NameBuf> {
     let mut soas = store.soas();
     if let Some(apex) = &options.apex {
-        let Some(soa) = soas.clone().find(|soa| store.owner(&soa) == apex.as_name()) else {
+        let Some(soa) = soas.clone().find(|soa| store.owner(soa) == apex.as_name()) else {
             findings.push(no_soa_at(store, apex.as_name(), soas.next()));
             return None;
         };
@@ -219,7 +219,7 @@ fn find_apex(store: &RecordStore, options: &BuildOptions, findings: &mut Diagnos
         return None;
     };
     let apex = store.owner(&first);
-    if let Some(other) = soas.find(|soa| store.owner(&soa) != apex) {
+    if let Some(other) = soas.find(|soa| store.owner(soa) != apex) {
         let first_place = store.position(&first).map_or_else(String::new, |place| format!(" (line {})", place.line));
         findings.push(
             Diagnostic::error(
@@ -253,7 +253,7 @@ fn no_soa_at(store: &RecordStore, apex: Name<'_>, other: Option<RawRecord>) -> D
 
 /// The class of the apex SOA, which must be IN.
 fn zone_class(store: &RecordStore, apex: Name<'_>, findings: &mut Diagnostics) -> Class {
-    let soa = store.soas().find(|soa| store.owner(&soa) == apex).expect("the apex was found by its SOA record");
+    let soa = store.soas().find(|soa| store.owner(soa) == apex).expect("the apex was found by its SOA record");
     if soa.class != Class::IN {
         findings.push(
             Diagnostic::error("class-not-in", format!("the zone \"{apex}\" is of class {}", soa.class))

@@ -271,8 +271,7 @@ fn keys_not_in_use_do_not_matter() {
 #[test]
 fn algorithm_and_digest_change_one_after_the_other() {
     let old = Policy::default();
-    let mut new = Policy::default();
-    new.cds_digests = vec![DigestType::SHA384];
+    let mut new = Policy { cds_digests: vec![DigestType::SHA384], ..Policy::default() };
     assert_eq!(new.check_change(&old), []);
     (new.ksk.algorithm, new.zsk.algorithm) = (Algorithm::ED25519, Algorithm::ED25519);
     assert_eq!(new.check_change(&old).len(), 1);

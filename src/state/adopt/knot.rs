@@ -161,7 +161,7 @@ impl KnotEntry {
     pub fn timing(&self) -> KeyTiming {
         KeyTiming {
             publish: self.publish,
-            activate: self.active.or(self.ready.filter(|_| self.is_ksk)),
+            activate: self.active.or_else(|| self.ready.filter(|_| self.is_ksk)),
             inactive: self.retire,
             revoke: self.revoke,
             delete: self.remove,

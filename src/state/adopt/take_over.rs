@@ -96,8 +96,8 @@ fn doing(one: &Found, view: Option<&ZoneView>, now: UnixTime) -> Taken {
     let bind = one.bind.as_ref();
     Taken {
         is_published: bind.and_then(|bind| known(bind.dnskey)).unwrap_or_else(|| key.timing.is_published(now)),
-        signs_dnskey: bind.and_then(|bind| known(bind.dnskey_rrsig)).unwrap_or(is_active && key.is_sep()),
-        signs_data: bind.and_then(|bind| known(bind.zone_rrsig)).unwrap_or(is_active && !key.is_sep()),
+        signs_dnskey: bind.and_then(|bind| known(bind.dnskey_rrsig)).unwrap_or_else(|| is_active && key.is_sep()),
+        signs_data: bind.and_then(|bind| known(bind.zone_rrsig)).unwrap_or_else(|| is_active && !key.is_sep()),
         id,
     }
 }

@@ -80,7 +80,7 @@ impl Fixture {
     fn log(&self) -> (Vec<String>, Vec<&'static str>) {
         let (lines, findings) =
             StateFile::read_log(self.directory.path(), self.zone.as_name(), Duration::ZERO, true).unwrap();
-        let texts = lines.into_iter().map(|line| line.entry.map_or("garbled".into(), |entry| entry.what));
+        let texts = lines.into_iter().map(|line| line.entry.map_or_else(|_| "garbled".into(), |entry| entry.what));
         (texts.collect(), findings.iter().map(|finding| finding.code).collect())
     }
 
