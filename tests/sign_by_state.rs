@@ -209,7 +209,8 @@ fn view_of(path: &Path) -> zoneseal::rollover::ZoneView {
 #[test]
 fn conservative_algorithm_roll_by_state() {
     let place = Place::new();
-    let stages: [(&[(usize, &str)], &[usize]); 5] = [
+    type Stage<'a> = (&'a [(usize, &'a str)], &'a [usize]);
+    let stages: [Stage<'_>; 5] = [
         (&[(OLD_KSK, "pk"), (OLD_ZSK, "pd")], &[OLD_ZSK]),
         (&[(OLD_KSK, "pk"), (OLD_ZSK, "pd"), (NEW_ZSK, "d")], &[OLD_ZSK, NEW_ZSK]),
         (&[(OLD_KSK, "pk"), (OLD_ZSK, "pd"), (NEW_KSK, "pk"), (NEW_ZSK, "pd")], &[OLD_ZSK, NEW_ZSK]),
