@@ -109,6 +109,14 @@ pub enum RecordState {
     Unretentive,
 }
 
+impl RecordState {
+    /// Whether it is on the servers.
+    #[must_use]
+    pub const fn is_published(self) -> bool {
+        matches!(self, Self::Rumoured | Self::Omnipresent)
+    }
+}
+
 impl fmt::Display for RecordState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

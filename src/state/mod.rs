@@ -16,7 +16,9 @@ pub mod error;
 pub mod lock;
 pub mod log;
 pub mod paths;
+pub mod reconstruct;
 pub mod store;
+pub mod told;
 pub mod trash;
 pub mod who;
 
