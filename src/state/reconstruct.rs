@@ -219,7 +219,11 @@ impl<'a> Found<'a> {
             findings.push(Diagnostic::warning("time-not-known", message));
         }
         if is_signing && !has_private {
-            let why = self.key.refusal.as_ref().map_or("its private half is not here".to_owned(), ToString::to_string);
+            let why = self
+                .key
+                .refusal
+                .as_ref()
+                .map_or_else(|| "its private half is not here".to_owned(), ToString::to_string);
             let message = format!("{title} signs the zone and cannot sign here: {why}");
             findings.push(Diagnostic::warning("no-private-half", message).because("I-5"));
         }
@@ -274,11 +278,13 @@ impl<'a> Roles<'a> {
             }
             (true, false) => Role::Ksk,
             (false, true) => Role::Zsk,
-            (false, false) => one.told.role.unwrap_or(match (one.key.is_sep(), self.with_zsk.contains(&algorithm)) {
-                (false, _) => Role::Zsk,
-                (true, true) => Role::Ksk,
-                (true, false) => Role::Csk,
-            }),
+            (false, false) => {
+                one.told.role.unwrap_or_else(|| match (one.key.is_sep(), self.with_zsk.contains(&algorithm)) {
+                    (false, _) => Role::Zsk,
+                    (true, true) => Role::Ksk,
+                    (true, false) => Role::Csk,
+                })
+            }
         }
     }
 }
@@ -302,7 +308,7 @@ fn set_goals(state: &mut ZoneState, found: &[Found<'_>], view: &ZoneView, findin
         let key = &state.keys[index];
         let (one, title) = (of(&key.id), key.title());
         let has_heir = stays.iter().any(|other| takes_over(key, other));
-        let is_same_kind = stays.iter().any(|other| *other == (key.role, key.algorithm));
+        let is_same_kind = stays.contains(&(key.role, key.algorithm));
         let is_revoked = key.times.revoked.is_some();
         let (goal, cause, note) = match (leaves(one) || is_revoked, works(one), has_heir) {
             (true, _, true) if is_same_kind => {
@@ -399,7 +405,7 @@ fn assumed_view(found: &[Found<'_>], policy: &Policy) -> ZoneView {
     let has_zsk = published.iter().filter(signing).any(|one| !one.key.is_sep());
     let has_ksk = published.iter().filter(signing).any(|one| one.key.is_sep());
     let role = |one: &Found<'_>| {
-        one.told.role.unwrap_or(match (one.key.is_sep(), has_ksk && has_zsk) {
+        one.told.role.unwrap_or_else(|| match (one.key.is_sep(), has_ksk && has_zsk) {
             (true, true) => Role::Ksk,
             (false, true) => Role::Zsk,
             (_, false) => Role::Csk,

@@ -60,7 +60,11 @@ impl Told {
                 revoked: past(timing.revoke, now),
                 ..KeyTimes::default()
             },
-            goal: if past(leaves_at, now).or(past(timing.revoke, now)).is_some() { Goal::Out } else { Goal::In },
+            goal: if past(leaves_at, now).is_some() || past(timing.revoke, now).is_some() {
+                Goal::Out
+            } else {
+                Goal::In
+            },
             states: None,
             leaves_at: future(leaves_at, now),
             successor: None,
@@ -124,7 +128,7 @@ impl Told {
         let timing = entry.timing();
         let leaves = [entry.retire_active, entry.retire, entry.post_active, entry.remove];
         let is_leaving = leaves.iter().any(|time| past(*time, now).is_some());
-        let active = past(entry.active, now).or(past(entry.ready, now)).or(past(entry.pre_active, now));
+        let active = [entry.active, entry.ready, entry.pre_active].iter().find_map(|time| past(*time, now));
         Self {
             source: "Knot's list of keys",
             role: role(entry.is_ksk, entry.is_zsk),
