@@ -156,6 +156,8 @@ fn bind_times_alone() {
         fs::remove_file(place.path(&format!("keys/Kexample.com.+013+{name}.state"))).unwrap();
     }
     place.assert_takes_over(&[], &[Role::Ksk, Role::Zsk]);
+    let (code, _, talk) = place.adopt(&["--from", "bind"]);
+    assert!(code == 2 && talk.contains("there is no .state file beside the key"), "{talk}");
     let (_, out, _) = place.adopt(&[]);
     assert!(out.contains("ZSK 46706 was to leave, but no other key does its work: it stays"), "{out}");
 }
@@ -452,4 +454,17 @@ fn signing_goes_on_as_before() {
     let output = place.run(&["sign", "--now", &now, "-o", "example.com.", "-K", "keys", "-f", "again", "zone"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(signers("again"), before);
+    // And the engine, asked again and again for years, makes no key and lets none go.
+    for days in [1, 4, 40, 400, 800] {
+        let now = NOW.plus(Seconds(days * Seconds::DAY.0)).to_date_text();
+        let sign = ["sign", "-q", "--now", &now, "-o", "example.com.", "-K", "keys", "-f", "again", "zone"];
+        assert!(place.run(&sign).status.success(), "after {days} days");
+        let apply = ["rollover", "apply", "example.com.", "--now", &now, "-K", "keys", "--signed", "again"];
+        let output = place.run(&apply);
+        assert_ne!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(place.run(&sign).status.success(), "after {days} days");
+        assert!(place.run(&["verify", "-q", "--now", &now, "again"]).status.success(), "after {days} days");
+        let keys: Vec<_> = place.state().unwrap().keys.iter().map(|key| (key.tag, key.goal)).collect();
+        assert_eq!(keys, [(44580, Goal::In), (46706, Goal::In)], "after {days} days");
+    }
 }

@@ -47,7 +47,7 @@ impl Told {
     /// By the times in its files.
     #[must_use]
     pub fn by_timing(timing: &KeyTiming, now: UnixTime) -> Self {
-        let leaves_at = [timing.inactive, timing.delete].into_iter().flatten().min();
+        let leaves = [timing.inactive, timing.delete, timing.revoke];
         Self {
             source: if timing.is_timeless { "key files without times" } else { "the times in its files" },
             role: None,
@@ -60,13 +60,9 @@ impl Told {
                 revoked: past(timing.revoke, now),
                 ..KeyTimes::default()
             },
-            goal: if past(leaves_at, now).is_some() || past(timing.revoke, now).is_some() {
-                Goal::Out
-            } else {
-                Goal::In
-            },
+            goal: if leaves.iter().any(|time| past(*time, now).is_some()) { Goal::Out } else { Goal::In },
             states: None,
-            leaves_at: future(leaves_at, now),
+            leaves_at: leaves.iter().filter_map(|time| future(*time, now)).min(),
             successor: None,
             is_published: timing.is_published(now),
             is_active: timing.is_active(now),
@@ -76,12 +72,12 @@ impl Told {
     /// By BIND's `.state` file.
     #[must_use]
     pub fn by_bind(state: &BindState, now: UnixTime) -> Self {
-        let leaves_at = [state.retired, state.removed].into_iter().flatten().min();
+        let leaves = [state.retired, state.removed];
         let goal = match state.goal {
             Some(BindVisibility::Hidden) => Goal::Out,
             Some(_) => Goal::In,
             // `named` never managed it: its times tell.
-            None if past(leaves_at, now).is_some() => Goal::Out,
+            None if leaves.iter().any(|time| past(*time, now).is_some()) => Goal::Out,
             None => Goal::In,
         };
         let seen = |record: Option<BindVisibility>| record.map(record_state).unwrap_or_default();
@@ -111,7 +107,7 @@ impl Told {
                 dnskey_rrsig: seen(state.dnskey_rrsig.state),
                 ds: seen(state.ds.state),
             }),
-            leaves_at: future(leaves_at, now),
+            leaves_at: leaves.iter().filter_map(|time| future(*time, now)).min(),
             successor: state.successor,
             is_published,
             is_active: if has_states {
