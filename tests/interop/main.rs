@@ -6,6 +6,7 @@
 
 #![expect(unreachable_pub, reason = "the modules of a test program have no outside")]
 
+mod adopting;
 mod chains;
 mod keys;
 mod observe;
@@ -33,5 +34,6 @@ fn main() -> ExitCode {
     trials.extend(serving::trials());
     trials.extend(observe::trials());
     trials.extend(rolls::trials());
+    trials.extend(adopting::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -246,7 +246,7 @@ fn ask_tcp(server: SocketAddr, question: &Question) -> Result<Message, String> {
 }
 
 /// A port that is free for UDP and TCP now. Somebody else may take it before the server does; then the test says so.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     loop {
         let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free UDP port");
         let port = udp.local_addr().expect("a bound socket has an address").port();

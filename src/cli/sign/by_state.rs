@@ -64,7 +64,7 @@ impl<'a> StateSource<'a> {
                     "state-lost",
                     format!("{path}: there was a state of the zone, and it cannot be used"),
                 )
-                .help("make it anew with zoneseal rollover apply, or sign by the keys' times with --ignore-state"),
+                .help("make it anew with zoneseal adopt, or sign by the keys' times with --ignore-state"),
             );
             return Ok(None);
         };
