@@ -2,16 +2,18 @@
 //! zone through every stage of a conservative algorithm roll and of a gradual ZSK replacement; what is out is verified by
 //! somebody who knows only the zone.
 
+#[path = "support/memory.rs"]
+mod memory;
+
+use memory::Memory;
 use std::collections::BTreeSet;
-use std::io::{self, Write};
+
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 use zoneseal::base::{Algorithm, Diagnostics, NameBuf, Seconds, Ttl, UnixTime};
 use zoneseal::crypto::PrivateKey;
 use zoneseal::keys::generate::{KeySpec, generate};
 use zoneseal::keys::{self, DataSigning, KeyId, KeyTiming, KeyUse, LoadOptions, ZoneKey};
-use zoneseal::output::Output;
 use zoneseal::sign::{
     self, DenialOptions, KeyName, OwnKeys, Previous, ReuseCounts, SerialPolicy, SignError, SignOptions, SignedText,
     Summary, Unobserved,
@@ -109,39 +111,6 @@ impl Keys {
     }
 }
 
-#[derive(Default)]
-struct Memory {
-    bytes: Vec<u8>,
-    committed: Arc<Mutex<Option<Vec<u8>>>>,
-}
-
-impl Write for Memory {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.bytes.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Output for Memory {
-    fn patch(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        let start = usize::try_from(offset).unwrap();
-        self.bytes[start..start + bytes.len()].copy_from_slice(bytes);
-        Ok(())
-    }
-
-    fn read_back(&mut self) -> io::Result<Vec<u8>> {
-        Ok(self.bytes.clone())
-    }
-
-    fn commit(self: Box<Self>) -> io::Result<()> {
-        *self.committed.lock().unwrap() = Some(self.bytes);
-        Ok(())
-    }
-}
-
 struct Ran {
     result: Result<Summary, SignError>,
     text: Option<String>,
@@ -192,11 +161,9 @@ fn sign_zone(keys: &Keys, uses: Option<&[KeyUse]>, previous: Option<&str>, now: 
     }
     let denial = if uses.is_some() { DenialOptions::Nsec } else { DenialOptions::Unsigned };
     let options = SignOptions { serial: SerialPolicy::Increment, denial, ..SignOptions::default() };
-    let memory = Memory::default();
-    let committed = Arc::clone(&memory.committed);
-    let result = sign::sign_zone(loaded, &own, &options, now, Box::new(memory), &Unobserved, &mut findings);
-    let text = committed.lock().unwrap().take().map(|bytes| String::from_utf8(bytes).unwrap());
-    Ran { result, text, codes: codes(&findings) }
+    let (output, committed) = Memory::new();
+    let result = sign::sign_zone(loaded, &own, &options, now, output, &Unobserved, &mut findings);
+    Ran { result, text: committed.text(), codes: codes(&findings) }
 }
 
 /// Codes of what a stranger says of a signed zone; it must be valid to him.

@@ -2,14 +2,17 @@
 //! Method: Ed25519 keys, whose signatures are deterministic, so that a zone signed again at the time of its first
 //! signing must be a full signing to the octet, and later differs from one in the times of what was kept alone.
 
+#[path = "support/memory.rs"]
+mod memory;
+
+use memory::Memory;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Write};
+
 use std::path::Path;
 use zoneseal::base::{Diagnostics, NameBuf, Seconds, UnixTime};
 use zoneseal::denial::Nsec3Params;
 use zoneseal::keys::{self, KeyTiming, LoadOptions, ZoneKey};
-use zoneseal::output::Output;
 use zoneseal::rdata::dnskey::key_tag;
 use zoneseal::sign::{
     self, DenialOptions, End, OwnKeys, Previous, ReuseCounts, SerialPolicy, SignError, SignOptions, SignedText,
@@ -39,38 +42,6 @@ ns.sub IN A 192.0.2.3
 const SIGNATURES: u64 = 14;
 
 // ---- signing ----
-
-struct Memory<'a> {
-    bytes: Vec<u8>,
-    committed: &'a mut Option<Vec<u8>>,
-}
-
-impl Write for Memory<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.bytes.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Output for Memory<'_> {
-    fn patch(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        let start = usize::try_from(offset).unwrap();
-        self.bytes[start..start + bytes.len()].copy_from_slice(bytes);
-        Ok(())
-    }
-
-    fn read_back(&mut self) -> io::Result<Vec<u8>> {
-        Ok(self.bytes.clone())
-    }
-
-    fn commit(self: Box<Self>) -> io::Result<()> {
-        *self.committed = Some(self.bytes);
-        Ok(())
-    }
-}
 
 /// The Ed25519 KSK and ZSK of `example.`, and more of the algorithm as ZSKs.
 fn keys_and(extra: usize) -> Vec<ZoneKey> {
@@ -156,10 +127,9 @@ impl Run<'_> {
             loaded.previous = Previous::parse(&signed, &mut findings);
         }
         let own_keys = OwnKeys::new(loaded.zone.apex(), (self.keys)(), self.now, &mut findings);
-        let mut committed = None;
-        let output = Box::new(Memory { bytes: Vec::new(), committed: &mut committed });
+        let (output, committed) = Memory::new();
         let result = sign::sign_zone(loaded, &own_keys, &self.options, self.now, output, &Unobserved, &mut findings);
-        Ran { result, findings, text: committed.map(|bytes| String::from_utf8(bytes).unwrap()) }
+        Ran { result, findings, text: committed.text() }
     }
 }
 

@@ -4,6 +4,10 @@
 //!
 //! `ZONESEAL_UPDATE_GOLDENS=1 cargo test --test sign_zone` rewrites `tests/data/sign/*.signed`; read the diff.
 
+#[path = "support/memory.rs"]
+mod memory;
+
+use memory::Memory;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
@@ -44,39 +48,6 @@ fn load_keys(zone: &str, directory: &Path) -> Vec<ZoneKey> {
 /// The Ed25519 KSK and ZSK of `example.`.
 fn example_keys() -> Vec<ZoneKey> {
     load_keys("example.", &data("sign/keys"))
-}
-
-/// An output in memory, seen only after its commit.
-struct Memory<'a> {
-    bytes: Vec<u8>,
-    committed: &'a mut Option<Vec<u8>>,
-}
-
-impl Write for Memory<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.bytes.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Output for Memory<'_> {
-    fn patch(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        let start = usize::try_from(offset).unwrap();
-        self.bytes[start..start + bytes.len()].copy_from_slice(bytes);
-        Ok(())
-    }
-
-    fn read_back(&mut self) -> io::Result<Vec<u8>> {
-        Ok(self.bytes.clone())
-    }
-
-    fn commit(self: Box<Self>) -> io::Result<()> {
-        *self.committed = Some(self.bytes);
-        Ok(())
-    }
 }
 
 /// What came of a run.
@@ -135,10 +106,9 @@ fn sign_to(
 
 /// Signs zone text with keys.
 fn sign_with(zone: &str, keys: Vec<ZoneKey>, options: &SignOptions, now: UnixTime) -> Ran {
-    let mut committed = None;
-    let output = Box::new(Memory { bytes: Vec::new(), committed: &mut committed });
+    let (output, committed) = Memory::new();
     let (result, findings) = sign_to(zone, keys, options, now, output);
-    Ran { result, findings, text: committed.map(|bytes| String::from_utf8(bytes).unwrap()) }
+    Ran { result, findings, text: committed.text() }
 }
 
 /// Signs zone text with the keys of `example.` at the usual time.
