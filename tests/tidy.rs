@@ -21,7 +21,13 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("state", &["base", "rdata", "zone", "crypto", "keys", "output", "policy", "rollover"]),
     ("audit", &["base", "rdata", "zone", "crypto", "keys", "verify", "policy"]),
     ("sign", &["base", "rdata", "zonefile", "zone", "denial", "crypto", "keys", "output", "verify"]),
-    ("fleet", &["base", "rdata", "zonefile", "zone", "keys", "policy"]),
+    (
+        "fleet",
+        &[
+            "base", "rdata", "zonefile", "zone", "denial", "crypto", "keys", "output", "verify", "policy", "rollover",
+            "state", "sign", "observe",
+        ],
+    ),
     // of verify only what an anchor is
     ("observe", &["base", "rdata", "crypto", "keys", "verify", "rollover"]),
     ("timeline", &["base", "crypto"]), // of crypto only a digest

@@ -3,9 +3,11 @@
 //! ```text
 //! zoneseal.toml ─ config ─▶ zones, each with its policy, keys, limits
 //! last output + next one ─ guards ─▶ refusals
+//! last run ─ ledger ─▶ what need not be done again, and which serials are taken
 //! ```
 
 pub mod catalog;
 pub mod config;
 pub mod guard;
 pub mod hook;
+pub mod ledger;

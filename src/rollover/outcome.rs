@@ -3,7 +3,7 @@
 use super::model::{KeyOrder, RecordKind, RecordState, Target, ZoneState};
 use crate::base::{Octets, UnixTime};
 use crate::keys::usage::KeyId;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a step finds out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -77,7 +77,7 @@ pub enum Action {
 }
 
 /// What stands in the way of a move.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Gate {
     /// The method, or the lifetime, says not yet.
