@@ -363,7 +363,7 @@ impl Ledger {
     ///
     /// # Errors
     /// If the directory cannot be listed. What is wrong with a single ledger stands in its place.
-    pub fn read_all(directory: &Path) -> Result<Vec<(PathBuf, Result<Self, LedgerError>)>, LedgerError> {
+    pub fn read_all(directory: &Path) -> Result<Vec<Result<Self, LedgerError>>, LedgerError> {
         let fail = |error| LedgerError::new(directory, LedgerErrorKind::Io(error));
         let entries = match fs::read_dir(directory) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -379,8 +379,7 @@ impl Ledger {
         }
         paths.sort();
         // One that went away meanwhile is none.
-        let read = |path: PathBuf| Self::read(&path).transpose().map(|ledger| (path, ledger));
-        Ok(paths.into_iter().filter_map(read).collect())
+        Ok(paths.iter().filter_map(|path| Self::read(path).transpose()).collect())
     }
 
     /// Reads what [`Self::to_text`] wrote.
@@ -466,7 +465,7 @@ mod tests {
         fs::write(directory.path().join("other.json"), "{").unwrap();
         let all = Ledger::read_all(directory.path()).unwrap();
         let zones: Vec<_> =
-            all.iter().map(|(_, ledger)| ledger.as_ref().map(|ledger| ledger.zone.to_string()).ok()).collect();
+            all.iter().map(|ledger| ledger.as_ref().map(|ledger| ledger.zone.to_string()).ok()).collect();
         let some = |zone: &str| Some(zone.to_owned());
         assert_eq!(zones, [some("."), some("a.example."), some("b.example."), None]);
     }
