@@ -21,6 +21,7 @@ mod observe;
 mod policy;
 mod print;
 mod rollover;
+mod shell;
 mod sign;
 mod speed;
 mod verify;
@@ -151,6 +152,8 @@ enum Command {
     Rollover(Box<rollover::RolloverCommand>),
     Log(log::LogArgs),
     Adopt(Box<adopt::AdoptArgs>),
+    Completions(shell::CompletionsArgs),
+    Manpages(shell::ManpagesArgs),
 }
 
 impl Command {
@@ -197,6 +200,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> 
         Command::Rollover(command) => rollover::run(command, env),
         Command::Log(args) => log::run(args, env),
         Command::Adopt(args) => adopt::run(args, env),
+        Command::Completions(args) => shell::completions(args, env),
+        Command::Manpages(args) => shell::manpages(args, env),
     };
     env.finish(result)
 }
