@@ -1,6 +1,5 @@
 //! `zoneseal rollover`: what the keys of a zone do, what they wait for, what comes next. One file a subcommand.
 
-mod advance;
 mod apply;
 mod context;
 mod ds_word;

@@ -6,6 +6,8 @@
 //! last run ─ ledger ─▶ what need not be done again, and which serials are taken
 //! ```
 
+pub mod advance;
+pub mod by_state;
 pub mod catalog;
 pub mod config;
 pub mod guard;

@@ -1,15 +1,16 @@
 //! What all subcommands need: policy, state, observations.
 
-use crate::base::{Diagnostics, NameBuf};
+use crate::base::{Diagnostics, NameBuf, UnixTime};
 use crate::cli::input::{FINDINGS_MAX, write_findings};
 use crate::cli::who::WhoArgs;
 use crate::cli::{ClockArg, Env, Failure};
+use crate::fleet::advance::{Advanced, Engine};
 use crate::keys::file::list_directory;
 use crate::observe;
 use crate::policy::Policy;
 use crate::policy::load::{self, LoadError};
 use crate::rollover::{Observations, ZoneState, ZoneView};
-use crate::state::{Guard, LockOptions, StateFile, StatePaths};
+use crate::state::{Guard, LockOptions, StateFile, StatePaths, Who};
 use crate::zone::{BuildOptions, MixedTtl, build};
 use crate::zonefile::{self, Input, ReadOptions};
 use std::path::{Path, PathBuf};
@@ -53,6 +54,33 @@ pub(in crate::cli) struct Context {
     pub(super) state: ZoneState,
     /// Whether there was no state before.
     pub(in crate::cli) is_new: bool,
+}
+
+impl Context {
+    /// The engine by which the zone's keys move.
+    pub(super) fn engine<'a>(&'a self, args: &'a ZoneArgs) -> Engine<'a> {
+        Engine { directory: &args.directory, policy: &self.policy, observations: &self.observations }
+    }
+
+    /// Steps for real and saves the state with a log entry. `word` is what an operator said, and why.
+    pub(super) fn carry_out(
+        &self,
+        args: &ZoneArgs,
+        guard: &mut Guard,
+        who: &Who,
+        word: Option<(&str, &str)>,
+        now: UnixTime,
+    ) -> Result<Advanced, Failure> {
+        let saved = (!self.is_new).then_some(&self.state);
+        Ok(self.engine(args).carry_out(guard, &self.state, saved, who, word, now)?)
+    }
+}
+
+/// From steps.
+impl From<crate::fleet::advance::AdvanceError> for Failure {
+    fn from(error: crate::fleet::advance::AdvanceError) -> Self {
+        Self::new(error)
+    }
 }
 
 impl ZoneArgs {

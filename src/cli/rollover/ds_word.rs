@@ -1,7 +1,5 @@
 //! `zoneseal rollover ds-seen` and `ds-gone`: the operator's word about the parent (I-4).
 
-use super::advance::{Mode, advance};
-use super::apply::carry_out;
 use super::context::{Context, ZoneArgs};
 use super::status;
 use crate::base::{DigestType, Octets, Ttl, UnixTime};
@@ -56,13 +54,13 @@ fn run(args: &WordArgs, is_seen: bool, env: &mut Env<'_>) -> Result<Outcome, Fai
     if args.dry_run {
         let mut context = args.zone.look(env)?;
         take_word(args, is_seen, &mut context, env.now)?;
-        let advanced = advance(&args.zone, &context, Mode::DryRun, env.now)?;
+        let advanced = context.engine(&args.zone).try_out(&context.state, env.now)?;
         return status::print(&args.zone, &context, &advanced, false, false, env);
     }
     let who = args.zone.who.who();
     let (mut guard, mut context) = args.zone.take(env)?;
     let what = take_word(args, is_seen, &mut context, env.now)?;
-    let advanced = carry_out(&args.zone, &mut guard, &context, &who, Some((&what, &args.why)), env.now)?;
+    let advanced = context.carry_out(&args.zone, &mut guard, &who, Some((&what, &args.why)), env.now)?;
     for change in &advanced.changes {
         env.say(change);
     }

@@ -1,7 +1,5 @@
 //! `zoneseal rollover start`
 
-use super::advance::{Mode, advance};
-use super::apply::carry_out;
 use super::context::{Context, ZoneArgs};
 use super::ds_word::find_key;
 use super::future::timeline;
@@ -96,14 +94,14 @@ pub(super) fn run(args: &StartArgs, env: &mut Env<'_>) -> Result<Outcome, Failur
     if args.dry_run {
         let mut context = args.zone.look(env)?;
         request(args, role, &mut context, env.now)?;
-        let advanced = advance(&args.zone, &context, Mode::DryRun, env.now)?;
+        let advanced = context.engine(&args.zone).try_out(&context.state, env.now)?;
         return status::print(&args.zone, &context, &advanced, false, false, env);
     }
     let who = args.zone.who.who();
     let (mut guard, mut context) = args.zone.take(env)?;
     let what = request(args, role, &mut context, env.now)?;
     let why = if args.why.is_empty() { "the operator asked for it" } else { &args.why };
-    let advanced = carry_out(&args.zone, &mut guard, &context, &who, Some((&what, why)), env.now)?;
+    let advanced = context.carry_out(&args.zone, &mut guard, &who, Some((&what, why)), env.now)?;
     for change in &advanced.changes {
         env.say(change);
     }

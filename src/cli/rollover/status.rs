@@ -1,10 +1,10 @@
 //! `zoneseal rollover status`
 
-use super::advance::{Advanced, Mode, advance};
 use super::context::{Context, ZoneArgs};
 use super::words::{self, Duty};
 use crate::base::UnixTime;
 use crate::cli::{Env, Failure, Outcome};
+use crate::fleet::advance::Advanced;
 use serde_json::{Value, json};
 
 /// Say how the keys of a zone stand, what they wait for, and what is to be done
@@ -21,7 +21,7 @@ pub(in crate::cli) struct StatusArgs {
 
 pub(super) fn run(args: &StatusArgs, env: &mut Env<'_>) -> Result<Outcome, Failure> {
     let context = args.zone.look(env)?;
-    let advanced = advance(&args.zone, &context, Mode::DryRun, env.now)?;
+    let advanced = context.engine(&args.zone).try_out(&context.state, env.now)?;
     print(&args.zone, &context, &advanced, false, args.verbose, env)
 }
 

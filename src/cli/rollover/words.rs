@@ -1,7 +1,7 @@
 //! How a zone stands, in plain words.
 
-use super::advance::{Advanced, span_words};
 use crate::base::{Seconds, UnixTime};
+use crate::fleet::advance::{Advanced, span_words};
 use crate::observe::advice::ds_line;
 use crate::policy::Policy;
 use crate::rollover::{Action, Assumptions, KeyRecord, Step, Waiting, forecast};

@@ -4,11 +4,12 @@
 //! something else in between. It is told of the output after that, never before.
 
 use super::super::Failure;
-use crate::base::{Diagnostic, Diagnostics, Name, Octets, UnixTime};
-use crate::denial::Nsec3Params;
-use crate::rollover::{CdsTarget, DenialView, Nsec3View, SignerTag, Target, ZoneState, ZoneView};
-use crate::sign::{CdsPolicy, DenialOptions, OwnKeys, Published, SignOptions, Summary};
-use crate::state::{Guard, LockOptions, LogEntry, StateFile, Who};
+use crate::base::{Diagnostic, Diagnostics, Name, UnixTime};
+use crate::fleet::by_state::{self, denial_of, denial_words};
+use crate::keys::ZoneKey;
+use crate::rollover::{CdsTarget, Target, ZoneState};
+use crate::sign::{CdsPolicy, DenialOptions, OwnKeys, SignOptions, Summary};
+use crate::state::{Guard, LockOptions, StateFile, Who};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -112,55 +113,15 @@ fn contradiction(target: &Target, denial: Option<&DenialOptions>, cds: Option<Cd
     (target.cds != asked).then(|| format!("{what} is given, and the zone is to have {is}"))
 }
 
-fn denial_words(denial: &DenialOptions) -> String {
-    match denial {
-        DenialOptions::Nsec => "NSEC".into(),
-        DenialOptions::Unsigned => "none, for it is unsigned".into(),
-        DenialOptions::Nsec3(params) => {
-            let opt_out = if params.opt_out { " with opt-out" } else { "" };
-            let salt: String = params.salt.iter().map(|octet| format!("{octet:02x}")).collect();
-            let salt = if salt.is_empty() { "-".into() } else { salt };
-            format!("NSEC3{opt_out}, iterations {}, salt {salt}", params.iterations)
-        }
-    }
-}
-
-/// The chain a target asks for.
-fn denial_of(target: &Target) -> DenialOptions {
-    if !target.is_signed() {
-        return DenialOptions::Unsigned;
-    }
-    match &target.denial {
-        DenialView::None | DenialView::Nsec => DenialOptions::Nsec,
-        DenialView::Nsec3(Nsec3View { iterations, salt, opt_out }) => {
-            DenialOptions::Nsec3(Nsec3Params { iterations: *iterations, salt: salt.0.clone(), opt_out: *opt_out })
-        }
-    }
-}
-
 impl HeldState<'_> {
     /// The options of a run with what the state decides in place of what was not said.
     pub(super) fn options(&self, options: &SignOptions) -> SignOptions {
-        let target = &self.state.target;
-        let cds = match target.cds {
-            CdsTarget::None => CdsPolicy::Drop,
-            CdsTarget::Keys => CdsPolicy::Publish,
-            CdsTarget::Delete => CdsPolicy::Delete,
-        };
-        SignOptions { denial: denial_of(target), cds, ..options.clone() }
+        by_state::options(&self.state.target, options)
     }
 
     /// Sorts out keys by what the state has each do.
-    pub(super) fn own_keys(
-        &self,
-        zone: Name<'_>,
-        keys: Vec<crate::keys::ZoneKey>,
-        findings: &mut Diagnostics,
-    ) -> OwnKeys {
-        match self.state.target.is_signed() {
-            true => OwnKeys::by_uses(zone, keys, &self.state.target.keys, findings),
-            false => OwnKeys::unsigned(),
-        }
+    pub(super) fn own_keys(&self, zone: Name<'_>, keys: Vec<ZoneKey>, findings: &mut Diagnostics) -> OwnKeys {
+        by_state::own_keys(&self.state.target, zone, keys, findings)
     }
 
     /// Tells the state what is out; gives a sentence about it.
@@ -173,62 +134,17 @@ impl HeldState<'_> {
                  rollover apply --signed FILE"
             ));
         };
-        let before = self.state.clone();
-        self.state.confirm(&view(summary, published), now);
-        let mut same = before;
-        same.confirmed.at = self.state.confirmed.at;
-        if same == self.state {
-            return Ok(format!("signed by {at}; nothing new for it"));
-        }
-        let what = format!("Serial {} is published: {}.", summary.serial, published_words(published));
-        let entry = LogEntry { at: now, who: self.source.who, what: &what, why: "zoneseal sign put it in place" };
-        self.guard.save(&self.state, &entry).map_err(|error| {
+        let by = (self.source.who, "zoneseal sign put it in place");
+        let is_news = by_state::confirm(&mut self.guard, &mut self.state, (summary, published), by, now);
+        match is_news.map_err(|error| {
             Failure::new(format_args!(
                 "{error}\n   = help: the signed zone is in place, but its state does not know: sign again once this is mended"
             ))
-        })?;
-        Ok(format!("signed by {at}, and confirmed in it"))
+        })? {
+            true => Ok(format!("signed by {at}, and confirmed in it")),
+            false => Ok(format!("signed by {at}; nothing new for it")),
+        }
     }
-}
-
-/// What is out, as the engine looks at it.
-fn view(summary: &Summary, published: &Published) -> ZoneView {
-    let octets = |rdatas: &[Vec<u8>]| rdatas.iter().cloned().map(Octets).collect();
-    let tag = |&(algorithm, tag): &(_, _)| SignerTag(algorithm, tag);
-    ZoneView {
-        serial: summary.serial,
-        dnskeys: published.dnskeys.iter().cloned().map(Octets).collect(),
-        dnskey_signers: published.dnskey_signers.iter().map(tag).collect(),
-        data_signers: published.data_signers.iter().map(|set| set.iter().map(tag).collect()).collect(),
-        dnskey_ttl: published.dnskey_ttl,
-        max_ttl: published.max_ttl,
-        negative_ttl: published.negative_ttl,
-        denial: match &summary.denial {
-            DenialOptions::Unsigned => DenialView::None,
-            DenialOptions::Nsec => DenialView::Nsec,
-            DenialOptions::Nsec3(Nsec3Params { iterations, salt, opt_out }) => {
-                DenialView::Nsec3(Nsec3View { iterations: *iterations, salt: Octets(salt.clone()), opt_out: *opt_out })
-            }
-        },
-        cds: octets(&published.cds),
-        cdnskey: octets(&published.cdnskey),
-    }
-}
-
-fn published_words(published: &Published) -> String {
-    if published.dnskeys.is_empty() {
-        return "unsigned".into();
-    }
-    let tags =
-        |signers: &mut dyn Iterator<Item = u16>| signers.map(|tag| tag.to_string()).collect::<Vec<_>>().join(" ");
-    let sets: Vec<String> =
-        published.data_signers.iter().map(|set| tags(&mut set.iter().map(|(_, tag)| *tag))).collect();
-    format!(
-        "{} DNSKEY signed by {}; data signed by {}",
-        published.dnskeys.len(),
-        tags(&mut published.dnskey_signers.iter().map(|(_, tag)| *tag)),
-        sets.join(" or ")
-    )
 }
 
 /// The directory of a run's keys.

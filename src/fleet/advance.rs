@@ -1,0 +1,232 @@
+//! Stepping until nothing more can be done now: keys are made, files of purged keys moved, the state follows.
+
+use crate::base::{Seconds, UnixTime};
+use crate::crypto::PrivateKey;
+use crate::keys::generate::{KeySpec, generate};
+use crate::keys::{KeyError, KeyId, KeyTiming};
+use crate::policy::Policy;
+use crate::rdata::dnskey::{FLAG_SEP, FLAG_ZONE};
+use crate::rollover::{Action, KeyOrder, Observations, Step, ZoneState, step};
+use crate::state::trash::{TrashReason, trash};
+use crate::state::{Guard, LogEntry, StateError, StateErrorKind, Who};
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+/// Steps in one run; keys of a few roles and algorithms need a few.
+const STEPS_MAX: usize = 64;
+
+/// What steps go by.
+#[derive(Clone, Copy, Debug)]
+pub struct Engine<'a> {
+    /// The directory of the keys.
+    pub directory: &'a Path,
+    /// What is wanted.
+    pub policy: &'a Policy,
+    /// What was seen of the world.
+    pub observations: &'a Observations,
+}
+
+/// What came of a run of steps.
+#[derive(Debug)]
+pub struct Advanced {
+    /// The last step: what is left to do.
+    pub step: Step,
+    /// What was done, in sentences.
+    pub changes: Vec<String>,
+    /// Keys that stand for such as would be made, by title and id.
+    pub imagined: Vec<(String, KeyId)>,
+}
+
+/// Whether things are done or only said.
+#[derive(Clone, Copy, Debug)]
+pub enum Mode<'a> {
+    /// Nothing outside of memory changes. Keys that would be made are made in this directory, which goes afterwards.
+    DryRun(&'a Path),
+    /// Keys are made and moved, by somebody.
+    Real(&'a Who),
+}
+
+/// Why steps could not be made.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum AdvanceError {
+    /// There is no place for trial keys.
+    Place(io::Error),
+    /// A key could not be made.
+    Key(KeyError),
+    /// Files could not be moved, or the state not be saved.
+    State(StateError),
+    /// The engine does not come to rest.
+    Restless,
+}
+
+impl fmt::Display for AdvanceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Place(error) => write!(f, "a place for trial keys: {error}"),
+            Self::Key(error) => error.fmt(f),
+            Self::State(error) => error.fmt(f),
+            Self::Restless => f.write_str(
+                "the steps do not come to rest; nothing more was done, and this is a mistake in the program",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for AdvanceError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Place(error) => Some(error),
+            Self::Key(error) => Some(error),
+            Self::State(error) => Some(error),
+            Self::Restless => None,
+        }
+    }
+}
+
+impl From<StateError> for AdvanceError {
+    fn from(error: StateError) -> Self {
+        Self::State(error)
+    }
+}
+
+impl Engine<'_> {
+    /// Steps in memory, to see what would be done.
+    ///
+    /// # Errors
+    /// See [`AdvanceError`].
+    pub fn try_out(&self, state: &ZoneState, now: UnixTime) -> Result<Advanced, AdvanceError> {
+        // Keys that are imagined are made in a place of their own, which goes with this run.
+        let elsewhere = tempfile::tempdir().map_err(AdvanceError::Place)?;
+        self.advance(state, Mode::DryRun(elsewhere.path()), now)
+    }
+
+    /// Steps for real and saves the state with a log entry. `word` is what an operator said, and why; `saved` is the state
+    /// on disk, if there is one.
+    ///
+    /// # Errors
+    /// See [`AdvanceError`].
+    pub fn carry_out(
+        &self,
+        guard: &mut Guard,
+        state: &ZoneState,
+        saved: Option<&ZoneState>,
+        who: &Who,
+        word: Option<(&str, &str)>,
+        now: UnixTime,
+    ) -> Result<Advanced, AdvanceError> {
+        let advanced = self.advance(state, Mode::Real(who), now)?;
+        if Some(&advanced.step.state) == saved && word.is_none() {
+            return Ok(advanced);
+        }
+        let mut what: Vec<&str> = word.iter().map(|(what, _)| *what).collect();
+        what.extend(advanced.changes.iter().map(String::as_str));
+        let what = if what.is_empty() { "Decided what the next signing does.".to_owned() } else { what.join("; ") };
+        let by_policy = format!("policy {}", self.policy.name);
+        let why = word.map_or(by_policy.as_str(), |(_, why)| why);
+        guard.save(&advanced.step.state, &LogEntry { at: now, who, what: &what, why })?;
+        Ok(advanced)
+    }
+
+    /// Steps until there is nothing more that the program can do by itself.
+    ///
+    /// # Errors
+    /// See [`AdvanceError`].
+    pub fn advance(&self, state: &ZoneState, mode: Mode<'_>, now: UnixTime) -> Result<Advanced, AdvanceError> {
+        let mut state = state.clone();
+        let (mut changes, mut imagined) = (Vec::new(), Vec::new());
+        for _ in 0..STEPS_MAX {
+            let step = step(self.policy, &state, self.observations, now);
+            for change in &step.transitions {
+                let title = step.state.key(&change.key).map_or_else(|| change.key.to_string(), |key| key.title());
+                let (record, from, to) = (change.record, change.from, change.to);
+                changes.push(format!("{title}, {record}: {from}, now {to} ({}: {})", change.rule, change.why));
+            }
+            state = step.state.clone();
+            let mut is_more = false;
+            for action in &step.actions {
+                match action {
+                    Action::GenerateKey(order) => {
+                        let directory = match mode {
+                            Mode::DryRun(elsewhere) => elsewhere,
+                            Mode::Real(_) => self.directory,
+                        };
+                        let id = make_key(order, &mut state, directory, self.policy, now)?;
+                        let title = state.key(&id).map_or_else(|| id.to_string(), |key| key.title());
+                        changes.push(format!("made {title} ({id}), algorithm {}: {}", order.algorithm, order.reason));
+                        if let Mode::DryRun(_) = mode {
+                            imagined.push((title, id));
+                        }
+                        is_more = true;
+                    }
+                    Action::TrashKey { key } => {
+                        if let Mode::Real(who) = mode {
+                            put_in_trash(self.directory, key, who, now)?;
+                        }
+                        changes.push(format!("moved the files of {key} to the trash"));
+                        state.forget_key(key);
+                        is_more = true;
+                    }
+                    Action::Sign { .. }
+                    | Action::SubmitDs { .. }
+                    | Action::WithdrawDs { .. }
+                    | Action::Notify { .. } => {}
+                }
+            }
+            if !is_more {
+                return Ok(Advanced { step: Step { state, ..step }, changes, imagined });
+            }
+        }
+        Err(AdvanceError::Restless)
+    }
+}
+
+/// Makes the key of an order and takes it into the state.
+fn make_key(
+    order: &KeyOrder,
+    state: &mut ZoneState,
+    directory: &Path,
+    policy: &Policy,
+    now: UnixTime,
+) -> Result<KeyId, AdvanceError> {
+    let spec = KeySpec {
+        zone: state.zone.clone(),
+        algorithm: order.algorithm,
+        bits: order.bits.map(usize::from),
+        flags: FLAG_ZONE | if order.role.signs_dnskey() { FLAG_SEP } else { 0 },
+        ttl: Some(policy.ttl.dnskey),
+        // Only the state says what the key does; a signer that ignores it must not take the key for one in use.
+        timing: KeyTiming { created: Some(now), ..KeyTiming::default() },
+    };
+    let key = generate(&spec, directory, PrivateKey::generate).map_err(AdvanceError::Key)?;
+    let id = KeyId(key.base_name);
+    state.add_key(order, id.clone(), key.public.dnskey_rdata, now);
+    Ok(id)
+}
+
+fn put_in_trash(directory: &Path, key: &KeyId, who: &Who, now: UnixTime) -> Result<(), AdvanceError> {
+    let reason = TrashReason { at: now, who, why: "no cache needs the key, and the purge delay of the policy is over" };
+    match trash(directory, key.as_str(), &reason) {
+        // They were moved by a run that died before it could say so.
+        Err(error) if matches!(error.kind, StateErrorKind::NotFound(_)) => Ok(()),
+        other => other.map(drop).map_err(AdvanceError::from),
+    }
+}
+
+impl Advanced {
+    /// A text with made-up tags of keys that are not made yet replaced.
+    #[must_use]
+    pub fn told(&self, text: &str) -> String {
+        self.imagined.iter().fold(text.to_owned(), |text, (title, id)| {
+            let role = title.split(' ').next().unwrap_or("key");
+            text.replace(title, &format!("a new {role}")).replace(id.as_str(), "not made yet")
+        })
+    }
+}
+
+/// In how long something is.
+#[must_use]
+pub fn span_words(span: Seconds) -> String {
+    if span.0 <= 0 { "now".into() } else { format!("in {span}") }
+}
