@@ -349,7 +349,7 @@ fn action_words(action: &Action, state: &crate::rollover::ZoneState) -> String {
         }
         Action::Sign { changes, .. } => format!("sign the zone: {}", changes.join("; ")),
         Action::SubmitDs { keys, .. } => format!("have the parent publish the DS of {}", titles(keys)),
-        Action::WithdrawDs { keys, ds } if keys.is_empty() => {
+        Action::WithdrawDs { keys, ds, .. } if keys.is_empty() => {
             format!("have the parent remove {} DS that fit no key", ds.len())
         }
         Action::WithdrawDs { keys, .. } => format!("have the parent remove the DS of {}", titles(keys)),

@@ -109,6 +109,9 @@ enum Origin {
     Unconfirmed,
     /// Nobody has looked at the parent.
     Unknown,
+    /// At the parent before. By the clock no cache has it any more, but nobody has looked since: the parent may have gone
+    /// back to it.
+    Unseen,
 }
 
 /// All versions that a cache may have.
@@ -141,8 +144,19 @@ pub(super) struct Conflict {
     pub(super) until: Option<UnixTime>,
     /// What is in the way, in words.
     pub(super) reason: String,
-    /// Whether the parent must move first.
-    pub(super) is_parents: bool,
+    /// Who must do something first, if there is no such end.
+    pub(super) blocker: Blocker,
+}
+
+/// Who must do something before a conflict is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Blocker {
+    /// Nobody: time, or another move.
+    Nobody,
+    /// The parent.
+    Parent,
+    /// Whoever looks at the parent.
+    Observer,
 }
 
 impl World {
@@ -150,7 +164,7 @@ impl World {
     pub(super) fn of(policy: &Policy, state: &ZoneState, purpose: Purpose, now: UnixTime) -> Self {
         let timing = Timing::of(policy, state);
         let mut world = Self {
-            ds: held(&state.ds, timing.ds_reach(purpose), now),
+            ds: held(&state.ds, timing.ds_reach(purpose), state.parent_known(now)),
             dnskey: held(&state.dnskey, timing.dnskey_reach(purpose), now),
             data: held(&state.data, timing.data_reach(purpose), now),
             promised: Algorithms::new(),
@@ -159,6 +173,9 @@ impl World {
             is_strict: is_strict(policy),
             is_anchored: policy.rfc5011,
         };
+        for ds in world.ds.iter_mut().filter(|ds| ds.leaves.is_some_and(|leaves| leaves <= now)) {
+            (ds.leaves, ds.origin) = (None, Origin::Unseen);
+        }
         world.add_possible_ds(state);
         world.promised = algorithms_of(world.ds.iter().flat_map(|held| &held.value.keys));
         for maybe in state.unconfirmed_versions() {
@@ -321,8 +338,17 @@ impl World {
             Origin::Unconfirmed | Origin::Unknown => {
                 format!("nobody has looked at the parent: it may have a DS ({names}), which {what}")
             }
+            Origin::Unseen => format!(
+                "the parent had the DS RRset ({names}), which {what}; its time in caches is over, but nobody has looked \
+                 at the parent since, and it may have gone back"
+            ),
         };
-        Conflict { rule, until: held.leaves, reason, is_parents: held.leaves.is_none() }
+        let blocker = match (held.leaves, held.origin) {
+            (Some(_), _) => Blocker::Nobody,
+            (None, Origin::Unseen) => Blocker::Observer,
+            (None, _) => Blocker::Parent,
+        };
+        Conflict { rule, until: held.leaves, reason, blocker }
     }
 
     fn dnskey_conflict(&self, held: &Held<DnskeySet>, rule: &'static str, what: &str) -> Conflict {
@@ -333,7 +359,7 @@ impl World {
             Origin::Past => format!("caches may still have a DNSKEY RRset that {what}; {interval}"),
             _ => format!("the DNSKEY RRset that is published {what}; then {interval}"),
         };
-        Conflict { rule, until: held.leaves, reason, is_parents: false }
+        Conflict { rule, until: held.leaves, reason, blocker: Blocker::Nobody }
     }
 
     fn data_conflict(&self, held: &Held<DataSigners>, what: &str) -> Conflict {
@@ -351,7 +377,7 @@ impl World {
                 format!("data is published whose signatures {what}; {interval}")
             }
         };
-        Conflict { rule: "I-3", until: held.leaves, reason, is_parents: false }
+        Conflict { rule: "I-3", until: held.leaves, reason, blocker: Blocker::Nobody }
     }
 
     const fn name(&self, publish: &'static str, retire: &'static str) -> &'static str {
@@ -377,7 +403,7 @@ impl<T> Held<T> {
 
 impl Conflict {
     fn own(reason: &str, rule: &'static str) -> Self {
-        Self { rule, until: None, reason: reason.to_owned(), is_parents: false }
+        Self { rule, until: None, reason: reason.to_owned(), blocker: Blocker::Nobody }
     }
 }
 

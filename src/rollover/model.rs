@@ -399,6 +399,9 @@ pub struct ZoneState {
     /// When the parent was last seen, all its servers answering.
     #[serde(default)]
     pub ds_observed: Option<UnixTime>,
+    /// Whether that was an operator's word, which holds until somebody looks.
+    #[serde(default)]
+    pub is_ds_word: bool,
     /// What the parent was asked for, oldest first.
     #[serde(default)]
     pub ds_requests: Vec<DsRequest>,
@@ -431,6 +434,7 @@ impl ZoneState {
             unconfirmed: Vec::new(),
             confirmed: Confirmed::default(),
             ds_observed: None,
+            is_ds_word: false,
             ds_requests: Vec::new(),
             requests: Vec::new(),
             is_chain_broken: false,
@@ -448,6 +452,12 @@ impl ZoneState {
     /// A key by its id, to change it.
     pub fn key_mut(&mut self, id: &KeyId) -> Option<&mut KeyRecord> {
         self.keys.iter_mut().find(|key| key.id == *id)
+    }
+
+    /// The time up to which the parent is known. What it had before is in no cache any more only if a look after that
+    /// time shows that it did not go back; an operator's word holds until somebody looks (I-4).
+    pub(super) fn parent_known(&self, now: UnixTime) -> UnixTime {
+        if self.is_ds_word { now } else { self.ds_observed.map_or(now, |observed| observed.min(now)) }
     }
 
     /// Adds a key made for an order. The key it follows is on its way out from then on.

@@ -56,6 +56,9 @@ pub enum Action {
         keys: Vec<KeyId>,
         /// DS RDATA to add.
         ds: Vec<Octets>,
+        /// The DS RRset as it is to be in the end. The parent may have lost something since it was last seen, so this is
+        /// what is to be handed in.
+        whole: Vec<Octets>,
     },
     /// Have these DS records taken out at the parent.
     WithdrawDs {
@@ -63,6 +66,8 @@ pub enum Action {
         keys: Vec<KeyId>,
         /// DS RDATA to take out.
         ds: Vec<Octets>,
+        /// The DS RRset as it is to be in the end.
+        whole: Vec<Octets>,
     },
     /// Move the key's files to the trash, then [`ZoneState::forget_key`].
     TrashKey {

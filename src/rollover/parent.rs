@@ -33,9 +33,11 @@ pub(super) fn take_in(state: &mut ZoneState, view: &ParentView) -> Vec<Waiting> 
     state.ds.publish(&sets, view.at);
     state.ds_observed = Some(view.at);
     let at = view.at;
+    state.is_ds_word = view.source == Source::OperatorWord;
+    let asked = state.ds_requests.clone();
     let has_lapsed = |withdrawn: UnixTime| withdrawn.plus(REQUEST_LAPSE) <= at;
     state.ds_requests.retain(|request| !request.withdrawn.is_some_and(has_lapsed));
-    if view.source == Source::OperatorWord {
+    if state.is_ds_word {
         // Their word is about what the parent has from then on, whatever it was asked before.
         state.ds_requests.retain(|request| request.withdrawn.is_none_or(|withdrawn| withdrawn >= view.at));
     }
@@ -46,7 +48,21 @@ pub(super) fn take_in(state: &mut ZoneState, view: &ParentView) -> Vec<Waiting> 
             expect_return(state, &before, set, view.at);
         }
     }
+    let ttl = sets.iter().map(|(_, ttl)| *ttl).max().unwrap_or_default();
+    suspect_passed_over(state, &asked, ttl, at);
     if sets.len() > 1 { vec![disagreement(sets.len())] } else { Vec::new() }
+}
+
+/// What the parent was asked for and will not do any more, it may have done between two looks: caches may have it.
+fn suspect_passed_over(state: &mut ZoneState, asked: &[DsRequest], ttl: Seconds, at: UnixTime) {
+    for request in asked.iter().filter(|request| !state.ds_requests.contains(request)) {
+        let set = DsSet::of(request.keys.clone());
+        let is_known = state.ds.open().any(|version| version.value == set)
+            || state.ds.versions().iter().any(|version| version.value == set && version.until == Some(at));
+        if !is_known {
+            state.ds.add_closed(set, ttl, at);
+        }
+    }
 }
 
 /// A parent that lost a DS without being asked may find it again: what it had counts like a request withdrawn now.
@@ -250,6 +266,25 @@ mod tests {
         state.ds_requests.truncate(1);
         take_in(&mut state, &view(30, &[Some(vec![second])]));
         assert_eq!(state.ds_requests, []);
+    }
+
+    /// The parent may have done what it passed over, between two looks: caches may have it for as long as any DS.
+    #[test]
+    fn requests_passed_over_may_be_in_caches() {
+        let mut state = state();
+        let (first, second) = (ds(&state, 0, 2), ds(&state, 1, 2));
+        take_in(&mut state, &view(10, &[Some(vec![first])]));
+        let both = DsRequest { keys: ids(&state, &[0, 1]), at: UnixTime(11), withdrawn: Some(UnixTime(12)) };
+        let new = DsRequest { keys: ids(&state, &[1]), at: UnixTime(12), withdrawn: None };
+        state.ds_requests = vec![both.clone(), new];
+        take_in(&mut state, &view(30, &[Some(vec![second.clone()])]));
+        assert_eq!(state.ds_requests, []);
+        let passed = state.ds.versions().iter().find(|version| version.value.keys == both.keys);
+        assert_eq!(passed.map(|version| (version.until, version.ttl)), Some((Some(UnixTime(30)), Seconds(3600))));
+        assert_eq!(state.ds.versions().len(), 3, "what was there, what may have been, what is");
+        let before = state.clone();
+        take_in(&mut state, &view(30, &[Some(vec![second])]));
+        assert_eq!(state, before);
     }
 
     /// A DS that went without anybody asking may come back as it went.

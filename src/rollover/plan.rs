@@ -1,11 +1,11 @@
 //! The zone's keys and what each does, as it is and as it is to become: what moves change one by one.
 
 use super::confirm::Shown;
-use super::gate::{Conflict, Proposal, World, end_of};
+use super::gate::{Blocker, Conflict, Proposal, World, end_of};
 use super::model::{CdsTarget, Goal, KeyRecord, Role, Target, ZoneState};
 use super::outcome::{Gate, Waiting};
-use super::published::{DataSigners, Keys, algorithm_of};
-use super::timing::{Purpose, Timing};
+use super::published::{DataSigners, DsSet, Keys, algorithm_of};
+use super::timing::{Purpose, Timing, written_out};
 use super::view::DenialView;
 use crate::base::UnixTime;
 use crate::keys::usage::{DataSigning, KeyId, KeyUse};
@@ -108,6 +108,10 @@ fn makers(state: &ZoneState, data: &DataSigners) -> Keys {
     unkept.or_else(|| data.0.iter().max_by_key(|set| set.len())).cloned().unwrap_or_default()
 }
 
+/// What helps where only a new look at the parent is missing.
+const LOOK: &str =
+    "look at the parent with zoneseal observe, and run again with --observations; or give your word again";
+
 /// A plan in the making: moves are tried on it one after another, and each is kept if the gate lets it through.
 #[derive(Debug)]
 pub(super) struct Planner<'a> {
@@ -117,6 +121,8 @@ pub(super) struct Planner<'a> {
     pub(super) now: UnixTime,
     pub(super) plan: Plan,
     pub(super) waiting: Vec<Waiting>,
+    /// Whether a move waits for nothing but a new look at the parent.
+    pub(super) needs_look: bool,
     publish_world: World,
     retire_world: World,
     current_data: DataSigners,
@@ -142,6 +148,7 @@ impl<'a> Planner<'a> {
             now,
             plan: Plan::current(state),
             waiting: Vec::new(),
+            needs_look: false,
             publish_world: World::of(policy, state, Purpose::Publish, now),
             retire_world: World::of(policy, state, Purpose::Retire, now),
             current_data: state.data.current().map(|version| version.value.clone()).unwrap_or_default(),
@@ -202,19 +209,44 @@ impl<'a> Planner<'a> {
             return;
         };
         let until = end_of(conflicts);
-        let gate = match (until, last.is_parents) {
-            (Some(_), _) => Gate::Time,
-            (None, true) => Gate::Parent,
-            (None, false) => Gate::Safety,
-        };
-        let help = match gate {
-            Gate::Time => "run again then; nothing is lost by running later".to_owned(),
-            Gate::Parent => {
-                "have the parent changed as the actions say, then look at it with zoneseal observe".to_owned()
+        let (gate, help) = match (until, last.blocker) {
+            (Some(_), _) => (Gate::Time, "run again then; nothing is lost by running later"),
+            (None, Blocker::Parent) => {
+                (Gate::Parent, "have the parent changed as the actions say, then look at it with zoneseal observe")
             }
-            _ => "it goes on by itself when the moves before it are done".to_owned(),
+            (None, Blocker::Observer) => (Gate::Parent, LOOK),
+            (None, Blocker::Nobody) => (Gate::Safety, "it goes on by itself when the moves before it are done"),
         };
-        self.wait(step.key, step.what, gate, last.rule, last.reason.clone(), until, help);
+        let unseen_only = |conflict: &Conflict| conflict.until.is_some() || conflict.blocker == Blocker::Observer;
+        self.needs_look |= until.is_none() && conflicts.iter().all(unseen_only);
+        self.wait(step.key, step.what, gate, last.rule, last.reason.clone(), until, help.to_owned());
+    }
+
+    /// Takes note of a move that waits until no cache has some DS RRsets that the parent had, and for a look at the parent
+    /// after that.
+    pub(super) fn wait_for_ds(
+        &mut self,
+        step: Move<'_>,
+        rule: &'static str,
+        what: &str,
+        is_in_the_way: impl Fn(&DsSet) -> bool,
+    ) {
+        let reach = self.timing.ds_reach(step.purpose);
+        let versions = self.state.ds.versions().iter().filter(|version| is_in_the_way(&version.value));
+        let Some(until) = versions.filter_map(|version| version.leaves_caches(reach)).max() else { return };
+        if until <= self.now {
+            let reason = format!("{what}; their time is over, but nobody has looked at the parent since {until}");
+            self.needs_look = true;
+            return self.wait(step.key, step.what, Gate::Parent, "I-4", reason, None, LOOK.to_owned());
+        }
+        let (name, margin) = match step.purpose {
+            Purpose::Publish => ("IpubP", ("publish-safety", self.timing.publish_safety)),
+            Purpose::Retire => ("Iret", ("retire-safety", self.timing.retire_safety)),
+        };
+        let parts = [("DprpP", self.timing.parent_propagation), ("TTLds", self.timing.ds_ttl), margin];
+        let reason = format!("{what}; {}", written_out(name, &parts));
+        let help = "run again then, with a new look at the parent; nothing is lost by running later".to_owned();
+        self.wait(step.key, step.what, Gate::Time, rule, reason, Some(until), help);
     }
 
     /// Takes note of a move that is not made.

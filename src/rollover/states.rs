@@ -16,7 +16,7 @@ pub(super) fn states_of(state: &ZoneState, timing: &Timing, key: &KeyId, now: Un
         dnskey: presence(&state.dnskey, dnskey, now, |set| set.keys.contains(key) || set.revoked.contains(key)),
         zone_rrsig: presence(&state.data, data, now, |sets| sets.0.iter().any(|set| set.contains(key))),
         dnskey_rrsig: presence(&state.dnskey, dnskey, now, |set| set.signers.contains(key)),
-        ds: presence(&state.ds, ds, now, |set| set.keys.contains(key)),
+        ds: presence(&state.ds, ds, state.parent_known(now), |set| set.keys.contains(key)),
     }
 }
 

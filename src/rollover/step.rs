@@ -53,8 +53,13 @@ pub fn step(policy: &Policy, state: &ZoneState, observations: &Observations, now
     let mut planner = Planner::new(policy, &state, timing, now);
     moves::make(&mut planner);
     let delegation = Delegation::decide(&mut planner);
-    let Planner { plan, waiting: refused, .. } = planner;
+    let Planner { plan, waiting: refused, needs_look, .. } = planner;
     waiting.extend(refused);
+    if needs_look {
+        let message = "Look at the parent with zoneseal observe: a DS that is to be gone, or there, was so when somebody \
+                       last looked, and must be so still.";
+        actions.push(Action::Notify { message: message.to_owned() });
+    }
 
     delegation.ask(&mut state, now);
     set_target(policy, &mut state, &plan, &delegation, now);
@@ -137,7 +142,7 @@ fn correct(state: &mut ZoneState, view: &ZoneView, now: UnixTime) -> Option<Wait
 
 fn forget_old_versions(state: &mut ZoneState, timing: &Timing, now: UnixTime) {
     let long_after = now.minus(KEPT_AFTER);
-    state.ds.prune(timing.ds_reach(Purpose::Retire), long_after);
+    state.ds.prune(timing.ds_reach(Purpose::Retire), state.parent_known(now).minus(KEPT_AFTER));
     state.dnskey.prune(timing.dnskey_reach(Purpose::Retire), long_after);
     state.data.prune(timing.data_reach(Purpose::Retire), long_after);
 }

@@ -39,8 +39,8 @@ pub(crate) struct Signer<'e> {
     last_signing: i64,
     /// What the operator saw at the parent, for the next run.
     pub(crate) word: Option<ParentView>,
-    /// What the last step asked for at the parent: DS to be added, and to be taken out.
-    pub(crate) advice: (Mask, Mask),
+    /// The DS RRset that the last step asked for at the parent, if it asked for anything.
+    pub(crate) advice: Option<Mask>,
     /// What the last step waited for, for the report of a roll that does not end.
     pub(crate) waiting: Vec<String>,
     pub(crate) steps: u64,
@@ -61,7 +61,7 @@ impl<'e> Signer<'e> {
             last_run: 0,
             last_signing: 0,
             word: None,
-            advice: (0, 0),
+            advice: None,
             waiting: Vec::new(),
             steps: 0,
             saves: 0,
@@ -308,10 +308,9 @@ impl<'e> Signer<'e> {
 
     fn take_advice(&mut self, world: &World, actions: &[Action]) {
         let mask = |list: &[Octets]| list.iter().fold(0, |all, ds| all | world.keys.mask_of_ds(&ds.0));
-        self.advice = actions.iter().fold((0, 0), |(add, remove), action| match action {
-            Action::SubmitDs { ds, .. } => (add | mask(ds), remove),
-            Action::WithdrawDs { ds, .. } => (add, remove | mask(ds)),
-            _ => (add, remove),
+        self.advice = actions.iter().find_map(|action| match action {
+            Action::SubmitDs { whole, .. } | Action::WithdrawDs { whole, .. } => Some(mask(whole)),
+            _ => None,
         });
     }
 
@@ -386,7 +385,7 @@ impl<'e> Signer<'e> {
     }
 
     fn forget_keys(&self, world: &mut World) {
-        world.forget_keys_except(self.advice.0 | self.advice.1);
+        world.forget_keys_except(self.advice.unwrap_or_default());
     }
 
     /// When the next runs are.

@@ -136,9 +136,9 @@ impl Simulation<'_> {
                 world.plan(world.now + next, Event::Scan);
             }
             Event::Carry => {
-                let (add, remove) = signer.advice;
-                let wanted = world.parent.ordered & !remove | add;
-                world.order(wanted);
+                if let Some(wanted) = signer.advice {
+                    world.order(wanted);
+                }
                 let next = world.random.span(HOUR, if world.is_peace { DAY } else { 6 * DAY });
                 world.plan(world.now + next, Event::Carry);
             }

@@ -1,6 +1,6 @@
 //! How a zone stands, in plain words.
 
-use crate::base::{Seconds, UnixTime};
+use crate::base::{Name, Octets, Seconds, UnixTime};
 use crate::fleet::advance::{Advanced, span_words};
 use crate::observe::advice::ds_line;
 use crate::policy::Policy;
@@ -31,19 +31,37 @@ pub(super) fn duties(zone: &str, advanced: &Advanced, is_saved: bool) -> Vec<Dut
                 headline: "Sign the zone with zoneseal sign, and put it on its servers:".into(),
                 lines: changes.iter().map(|change| advanced.told(change)).collect(),
             }),
-            Action::SubmitDs { ds, .. } => duties.push(Duty {
-                headline: "Waiting for the parent: publish this DS:".into(),
-                lines: ds.iter().map(|ds| ds_line(apex, &ds.0)).collect(),
-            }),
-            Action::WithdrawDs { ds, .. } => duties.push(Duty {
-                headline: "Waiting for the parent: remove this DS:".into(),
-                lines: ds.iter().map(|ds| ds_line(apex, &ds.0)).collect(),
-            }),
+            Action::SubmitDs { ds, whole, .. } => duties.push(publish_ds(apex, ds, whole)),
+            Action::WithdrawDs { ds, whole, .. } => {
+                let lines = ds.iter().map(|ds| ds_line(apex, &ds.0)).collect();
+                duties.push(Duty { headline: "Waiting for the parent: remove this DS:".into(), lines });
+                let is_said = advanced.step.actions.iter().any(|one| matches!(one, Action::SubmitDs { .. }));
+                if !is_said && !whole.is_empty() {
+                    let lines = whole.iter().map(|ds| ds_line(apex, &ds.0)).collect();
+                    duties.push(Duty { headline: "Waiting for the parent: keep this DS, and no other:".into(), lines });
+                }
+            }
             Action::Notify { message } => duties.push(Duty { headline: advanced.told(message), lines: Vec::new() }),
             Action::GenerateKey(_) | Action::TrashKey { .. } => {}
         }
     }
     duties
+}
+
+/// The DS RRset as it is to be: records that the parent has must stay, and it may have lost them since it was last seen.
+fn publish_ds(apex: Name<'_>, new: &[Octets], whole: &[Octets]) -> Duty {
+    if whole.iter().all(|ds| new.contains(ds)) {
+        let lines = whole.iter().map(|ds| ds_line(apex, &ds.0)).collect();
+        return Duty { headline: "Waiting for the parent: publish this DS, and no other:".into(), lines };
+    }
+    let line = |ds: &Octets| {
+        let note = if new.contains(ds) { "new" } else { "stays" };
+        format!("{} ; {note}", ds_line(apex, &ds.0))
+    };
+    Duty {
+        headline: "Waiting for the parent: publish all of this DS RRset, and no other DS:".into(),
+        lines: whole.iter().map(line).collect(),
+    }
 }
 
 /// The whole status; `next` says what the next event is.

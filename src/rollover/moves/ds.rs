@@ -15,6 +15,7 @@ use crate::rollover::plan::{Move, Planner};
 use crate::rollover::published::{Keys, algorithm_of};
 use crate::rollover::timing::Purpose;
 use crate::rollover::view::ParentView;
+use std::collections::BTreeSet;
 
 /// What the parent should have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,15 +86,23 @@ impl Delegation {
         let asked = state.ds_requests.iter().flat_map(|request| &request.keys);
         let open_keys = state.ds.open().flat_map(|version| &version.value.keys).chain(asked);
         let go: Keys = open_keys.filter(|key| !wanted.contains(key)).cloned().collect();
-        let strangers = state.ds.open().flat_map(|version| &version.value.unknown).cloned();
-        let gone: Vec<Octets> = records_of(policy, state, seen, &go).into_iter().chain(strangers).collect();
+        let strangers: BTreeSet<Octets> = state.ds.open().flat_map(|version| &version.value.unknown).cloned().collect();
+        let mut gone = records_of(policy, state, seen, &go);
+        gone.extend(strangers.iter().filter(|rdata| !gone.contains(rdata)).cloned().collect::<Vec<_>>());
+        // A record of a key that is passed over for its weak digest goes, and another comes in its place.
+        let of_key = |key: &KeyId| {
+            let mut records = records_of(policy, state, seen, &Keys::from([key.clone()]));
+            records.retain(|rdata| !strangers.contains(rdata));
+            if records.is_empty() { ds_of(policy, state, key) } else { records }
+        };
+        let whole: Vec<Octets> = wanted.iter().flat_map(of_key).collect();
         let mut actions = Vec::new();
         if !add.is_empty() {
-            let ds = add.iter().flat_map(|key| ds_of(policy, state, key)).collect();
-            actions.push(Action::SubmitDs { keys: add.clone(), ds });
+            let ds = add.iter().flat_map(of_key).collect();
+            actions.push(Action::SubmitDs { keys: add.clone(), ds, whole: whole.clone() });
         }
         if !gone.is_empty() {
-            actions.push(Action::WithdrawDs { keys: go.iter().cloned().collect(), ds: gone.clone() });
+            actions.push(Action::WithdrawDs { keys: go.iter().cloned().collect(), ds: gone.clone(), whole });
         }
         let waiting = waits_for_parent(state, &add, &go, gone.len());
         (actions, Some(waiting))
@@ -191,7 +200,7 @@ fn ds_of(policy: &Policy, state: &ZoneState, key: &KeyId) -> Vec<Octets> {
 /// The DS records that the parent has of keys: as seen, or else by the digests of the policy.
 fn records_of(policy: &Policy, state: &ZoneState, seen: Option<&ParentView>, keys: &Keys) -> Vec<Octets> {
     let answers = seen.iter().flat_map(|view| &view.servers).filter_map(|server| server.answer.as_ref().ok());
-    let records: std::collections::BTreeSet<Octets> = answers
+    let records: BTreeSet<Octets> = answers
         .flat_map(|answer| &answer.ds)
         .filter(|rdata| key_of_ds(state, rdata).is_some_and(|key| keys.contains(&key)))
         .cloned()

@@ -5,6 +5,7 @@ use crate::rollover::gate::is_strict;
 use crate::rollover::model::{Goal, KeyRecord, RecordState, Role};
 use crate::rollover::outcome::Gate;
 use crate::rollover::plan::{Move, Plan, Planner};
+use crate::rollover::published::DsSet;
 use crate::rollover::timing::{Purpose, REMOVE_HOLD_DOWN};
 
 /// Takes out the keys that are to leave: each alone if it can, else all of an algorithm together.
@@ -117,7 +118,18 @@ fn is_released_from_dnskey(planner: &mut Planner<'_>, key: &KeyRecord) -> bool {
     }
     let successor_has_ds =
         planner.keys_in(Role::signs_dnskey).all(|successor| successor.states.ds == RecordState::Omnipresent);
-    if may_have_ds && !successor_has_ds {
+    let successors: Vec<&KeyRecord> = planner.keys_in(Role::signs_dnskey).collect();
+    let are_there = successors.iter().all(|successor| successor.states.ds.is_published());
+    if may_have_ds && !successor_has_ds && are_there {
+        let step = Move { key, what: "take the DNSKEY out", purpose: Purpose::Publish };
+        let lacks = |ds: &DsSet| successors.iter().any(|successor| !ds.keys.contains(&successor.id));
+        planner.wait_for_ds(
+            step,
+            "RFC 7583 section 3.3.3",
+            "caches may have the DS RRset without its successor",
+            lacks,
+        );
+    } else if may_have_ds && !successor_has_ds {
         let reason = "the DS of its successor is not in every cache".to_owned();
         let help =
             "have the parent add the DS of the successor, then look at the parent with zoneseal observe".to_owned();
@@ -132,18 +144,9 @@ fn is_without_ds(planner: &mut Planner<'_>, key: &KeyRecord) -> bool {
     match key.states.ds {
         RecordState::Hidden => true,
         RecordState::Unretentive => {
-            let reach = planner.timing.ds_reach(Purpose::Retire);
-            let versions = planner.state.ds.versions().iter().filter(|version| version.value.keys.contains(&key.id));
-            let until = versions.filter_map(|version| version.leaves_caches(reach)).max();
-            let parts = [
-                ("DprpP", planner.timing.parent_propagation),
-                ("TTLds", planner.timing.ds_ttl),
-                ("retire-safety", planner.timing.retire_safety),
-            ];
-            let interval = super::super::timing::written_out("Iret", &parts);
-            let reason = format!("caches may still have its DS, which the parent no longer has; {interval}");
-            let help = "run again then; nothing is lost by running later".to_owned();
-            planner.wait(key, what, Gate::Time, "RFC 7583 section 3.3.1", reason, until, help);
+            let step = Move { key, what, purpose: Purpose::Retire };
+            let reason = "caches may still have its DS, which the parent no longer has";
+            planner.wait_for_ds(step, "RFC 7583 section 3.3.1", reason, |ds| ds.keys.contains(&key.id));
             false
         }
         RecordState::Rumoured | RecordState::Omnipresent => {

@@ -73,9 +73,16 @@ fn may_be_published(planner: &mut Planner<'_>, key: &KeyRecord) -> bool {
     if !swaps_keys(planner, key) || key.states.ds == RecordState::Omnipresent {
         return true;
     }
+    const RULE: &str = "RFC 7583 section 3.3.2";
+    if key.states.ds.is_published() {
+        let step = Move { key, what: "swap the DNSKEY", purpose: Purpose::Publish };
+        let reason = "double-DS: its DS is at the parent beside the old one, but not in every cache";
+        planner.wait_for_ds(step, RULE, reason, |ds| !ds.keys.contains(&key.id));
+        return false;
+    }
     let reason = "double-DS: first its DS is at the parent beside the old one, and in every cache".to_owned();
     let help = "have the parent add its DS, then look at the parent with zoneseal observe".to_owned();
-    planner.wait(key, "swap the DNSKEY", Gate::Parent, "RFC 7583 section 3.3.2", reason, None, help);
+    planner.wait(key, "swap the DNSKEY", Gate::Parent, RULE, reason, None, help);
     false
 }
 
