@@ -1,7 +1,7 @@
 //! What the fuzz targets run, and their twins in `tests/fuzz_twins.rs`: any bytes in, no panic, and what was understood
 //! survives being printed and read again.
 
-pub mod p256;
+pub mod ecdsa;
 
 use std::path::Path;
 use zoneseal::base::{Class, Diagnostics, Name, NameBuf, Rtype, Ttl};

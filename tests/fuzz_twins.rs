@@ -184,8 +184,8 @@ proptest! {
 
     /// The batch verifier and ring agree on whole, damaged and made-up signatures and keys.
     #[test]
-    fn p256_of_any_bytes(bytes in vec(any::<u8>(), 0..66)) {
-        entry::p256::agrees(&bytes);
+    fn ecdsa_of_any_bytes(bytes in vec(any::<u8>(), 0..66)) {
+        entry::ecdsa::agrees(&bytes);
     }
 
     #[test]

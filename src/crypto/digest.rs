@@ -47,6 +47,13 @@ pub fn sha256(pieces: &[&[u8]]) -> [u8; 32] {
     context.finish().as_ref().try_into().expect("SHA-256 gives 32 octets")
 }
 
+/// SHA-384 of a message.
+#[must_use]
+pub fn sha384(message: &[u8]) -> [u8; 48] {
+    let digest = ring_digest::digest(&ring_digest::SHA384, message);
+    digest.as_ref().try_into().expect("SHA-384 gives 48 octets")
+}
+
 /// The digest of a DS (RFC 4034 section 5.1.4, ENC-5) over the owner in canonical wire form and the DNSKEY RDATA.
 /// `None` for digest types other than SHA-1 (to verify with; never to make a DS), SHA-256 and SHA-384.
 #[must_use]

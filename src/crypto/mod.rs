@@ -12,9 +12,9 @@
 mod aws_lc_signer;
 mod backend;
 pub mod digest;
+pub mod ecdsa;
 #[cfg(feature = "ed448")]
 mod ed448;
-pub mod p256;
 mod pkcs8;
 mod private_key;
 mod public_key;

@@ -1,13 +1,13 @@
-//! Verification with our own arithmetic where a key has made many signatures and the algorithm has it: P-256.
+//! Verification with our own arithmetic where a key has made many signatures and the algorithm has it: P-256 and P-384.
 //!
-//! A library takes the signatures one by one and forgets the key in between; see [`crate::crypto::p256`] for what is
+//! A library takes the signatures one by one and forgets the key in between; see [`crate::crypto::ecdsa`] for what is
 //! gained by not doing so. The library keeps the last word: it is asked again before a signature is called bad, and it
 //! checks a sample of those called good.
 
 use super::verifier::{LibraryVerifiers, SignatureJob, SignatureVerifier, VerifierSource};
 use crate::base::Algorithm;
-use crate::crypto::p256::{BATCH_LEN, BatchVerifier, Item, Scratch, WORTHWHILE_MIN};
-use crate::crypto::{CryptoError, PublicKey, digest};
+use crate::crypto::ecdsa::{self, BATCH_LEN, BatchVerifier, Item, MessageDigest, Scratch, WORTHWHILE_MIN};
+use crate::crypto::{CryptoError, PublicKey};
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -36,7 +36,7 @@ impl VerifierChoice {
     }
 }
 
-/// The fast verifier for P-256 and the library for all else.
+/// The fast verifier for ECDSA and the library for all else.
 #[derive(Clone, Debug)]
 pub struct FastVerifiers {
     /// Signatures in all, about; more of them pay for larger tables.
@@ -48,10 +48,11 @@ pub struct FastVerifiers {
 impl VerifierSource for FastVerifiers {
     fn open(&self, algorithm: Algorithm, public_key: &[u8]) -> Result<Box<dyn SignatureVerifier>, CryptoError> {
         let library = self.libraries.prepare(algorithm, public_key)?;
-        if algorithm != Algorithm::ECDSAP256SHA256 || self.expected_count < WORTHWHILE_MIN {
+        if !ecdsa::has(algorithm) || self.expected_count < WORTHWHILE_MIN {
             return Ok(Box::new(library));
         }
         Ok(Box::new(FastKey {
+            algorithm,
             library,
             public_key: public_key.to_vec(),
             expected_count: self.expected_count,
@@ -61,9 +62,10 @@ impl VerifierSource for FastVerifiers {
     }
 }
 
-/// A P-256 key whose tables are made once it has turned out to sign a lot, which a KSK never does.
+/// An ECDSA key whose tables are made once it has turned out to sign a lot, which a KSK never does.
 #[derive(Debug)]
 struct FastKey {
+    algorithm: Algorithm,
     library: PublicKey,
     public_key: Vec<u8>,
     expected_count: usize,
@@ -78,15 +80,17 @@ thread_local! {
 impl SignatureVerifier for FastKey {
     fn verify_batch(&self, jobs: &[SignatureJob<'_>], results: &mut Vec<bool>) {
         let seen = self.seen.fetch_add(jobs.len(), Ordering::Relaxed) + jobs.len();
-        let tables = (seen >= WORTHWHILE_MIN)
-            .then(|| self.tables.get_or_init(|| BatchVerifier::new(&self.public_key, self.expected_count)).as_ref());
+        let make = || BatchVerifier::new(self.algorithm, &self.public_key, self.expected_count);
+        let tables = (seen >= WORTHWHILE_MIN).then(|| self.tables.get_or_init(make).as_ref());
         let Some(Some(tables)) = tables else { return self.library.verify_batch(jobs, results) };
         SCRATCH.with_borrow_mut(|scratch| {
             let mut valid = Vec::with_capacity(BATCH_LEN);
             for batch in jobs.chunks(BATCH_LEN) {
-                let digest = |job: &SignatureJob<'_>| digest::sha256(&[job.message]);
+                let digest = |job: &SignatureJob<'_>| MessageDigest::of(self.algorithm, job.message);
+                let digests: Vec<MessageDigest> = batch.iter().map(digest).collect();
+                let items = digests.iter().zip(batch);
                 let items: Vec<Item<'_>> =
-                    batch.iter().map(|job| Item { digest: digest(job), signature: job.signature }).collect();
+                    items.map(|(digest, job)| Item { digest: digest.octets(), signature: job.signature }).collect();
                 tables.verify(&items, scratch, &mut valid);
                 let checked = batch.iter().zip(&items).zip(&valid);
                 results.extend(checked.map(|((job, item), &valid)| self.confirm(job, item, valid)));
@@ -116,14 +120,21 @@ impl FastKey {
 mod tests {
     use super::*;
     use ring::rand::SystemRandom;
-    use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+    use ring::signature::{
+        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair,
+    };
 
     /// Batches below and above the size where tables are made, every fifth signature broken: the library's answers.
     #[test]
     fn answers_are_the_librarys() {
+        answers_for(Algorithm::ECDSAP256SHA256, &ECDSA_P256_SHA256_FIXED_SIGNING);
+        answers_for(Algorithm::ECDSAP384SHA384, &ECDSA_P384_SHA384_FIXED_SIGNING);
+    }
+
+    fn answers_for(algorithm: Algorithm, signing: &'static EcdsaSigningAlgorithm) {
         let random = SystemRandom::new();
-        let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
-        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref(), &random).unwrap();
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(signing, &random).unwrap();
+        let pair = EcdsaKeyPair::from_pkcs8(signing, pkcs8.as_ref(), &random).unwrap();
         let signed: Vec<([u8; 4], Vec<u8>)> = (0..2 * WORTHWHILE_MIN)
             .map(|n| {
                 let message = u32::try_from(n).unwrap().to_be_bytes();
@@ -138,7 +149,6 @@ mod tests {
             .collect();
         let jobs: Vec<SignatureJob<'_>> =
             signed.iter().map(|(message, signature)| SignatureJob { message, signature }).collect();
-        let algorithm = Algorithm::ECDSAP256SHA256;
         let public_key = &pair.public_key().as_ref()[1..];
         let mut expected = Vec::new();
         LibraryVerifiers::default().open(algorithm, public_key).unwrap().verify_batch(&jobs, &mut expected);

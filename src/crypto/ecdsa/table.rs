@@ -1,30 +1,32 @@
 //! Multiples of a point, so that a scalar times the point is a sum of table entries without a doubling.
 
-use super::field::Limbs;
+use super::curve::Curve;
+use super::limbs::bits;
 use super::point::{Affine, BatchAdder};
 
-/// For each window of the scalar the multiples 1 to 2^(bits-1) of 2^(bits * window) * P.
+/// For each window of the scalar the multiples 1 to 2^(width-1) of 2^(width * window) * P.
 ///
 /// Digits are signed, which halves the table; digit 0 adds nothing.
 #[derive(Debug)]
-pub(super) struct Table {
-    bits: u32,
-    entries: Vec<Affine>,
+pub(super) struct Table<C: Curve<L>, const L: usize> {
+    width: usize,
+    entries: Vec<Affine<C, L>>,
 }
 
-impl Table {
-    /// Makes the table; `bits` is 2 to 16.
-    pub(super) fn new(point: Affine, bits: u32) -> Self {
-        let half = 1usize << (bits - 1);
-        let windows = window_count(bits);
+impl<C: Curve<L>, const L: usize> Table<C, L> {
+    /// Makes the table; `width` is the bits of a window, 2 to 16.
+    pub(super) fn new(point: Affine<C, L>, width: usize) -> Self {
+        let half = 1usize << (width - 1);
+        // Enough windows for all bits and the last carry.
+        let windows = (64 * L + 1).div_ceil(width);
         let mut entries = vec![point; half * windows];
         let mut adder = BatchAdder::default();
         let never = |_| unreachable!("a multiple below the order is not infinity");
-        // The first entry of each window: 2^bits times that of the window before.
+        // The first entry of each window: 2^width times that of the window before.
         for window in 1..windows {
             let at = window * half;
             entries[at] = entries[at - half];
-            for _ in 0..bits {
+            for _ in 0..width {
                 let doubled = entries[at];
                 let mut pair = [doubled, doubled];
                 adder.add_pairs(&mut pair, &[(0, 1)], never);
@@ -47,18 +49,17 @@ impl Table {
             adder.add_pairs(&mut entries, &pairs, never);
             known *= 2;
         }
-        Self { bits, entries }
+        Self { width, entries }
     }
 
     /// Appends the entries whose sum is `scalar` times the point: at most one a window, none for scalar 0.
     #[inline]
-    pub(super) fn push_terms(&self, scalar: &Limbs, out: &mut Vec<Affine>) {
-        let bits = self.bits;
-        let half = 1u64 << (bits - 1);
+    pub(super) fn push_terms(&self, scalar: &[u64; L], out: &mut Vec<Affine<C, L>>) {
+        let half = 1u64 << (self.width - 1);
         let mut carry = 0;
         let mut base = 0;
-        for from in (0..257).step_by(bits as usize) {
-            let digit = window_bits(scalar, from, bits) + carry;
+        for from in (0..=64 * L).step_by(self.width) {
+            let digit = bits(scalar, from, self.width) + carry;
             // Digits above half become negative and carry one into the next window.
             let is_negative = digit > half;
             carry = u64::from(is_negative);
@@ -71,25 +72,6 @@ impl Table {
     }
 }
 
-/// Enough windows for 256 bits and the last carry.
-const fn window_count(bits: u32) -> usize {
-    257u32.div_ceil(bits) as usize
-}
-
-/// `bits` bits of the scalar from bit `from` on; zero beyond 256.
-#[inline(always)]
-fn window_bits(scalar: &Limbs, from: u32, bits: u32) -> u64 {
-    let (limb, shift) = ((from / 64) as usize, from % 64);
-    if limb >= 4 {
-        return 0;
-    }
-    let mut value = scalar[limb] >> shift;
-    if shift + bits > 64 && limb + 1 < 4 {
-        value |= scalar[limb + 1] << (64 - shift);
-    }
-    value & ((1 << bits) - 1)
-}
-
 /// A digit as an index.
 #[inline(always)]
 fn small(digit: u64) -> usize {
@@ -98,5 +80,5 @@ fn small(digit: u64) -> usize {
 
 /// A place in the table in 32 bits, which halve the pair lists.
 fn slot(at: usize) -> u32 {
-    u32::try_from(at).expect("a table has at most 2^21 entries")
+    u32::try_from(at).expect("a table has at most 2^22 entries")
 }

@@ -4,4 +4,4 @@
 #[allow(dead_code)] // each target runs one of them
 mod entry;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| entry::p256::agrees(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| entry::ecdsa::agrees(data));
