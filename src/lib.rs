@@ -18,6 +18,7 @@ pub mod observe;
 pub mod output;
 pub mod policy;
 pub mod rdata;
+pub mod release;
 pub mod rollover;
 pub mod sign;
 pub mod state;

@@ -31,11 +31,13 @@ const IMPORTS: &[(&str, &[&str])] = &[
     // of verify only what an anchor is
     ("observe", &["base", "rdata", "crypto", "keys", "verify", "rollover"]),
     ("timeline", &["base", "crypto"]), // of crypto only a digest
+    // of fleet the guards, of output a record as text
+    ("release", &["base", "rdata", "zone", "output", "verify", "policy", "fleet", "observe"]),
     (
         "cli",
         &[
             "base", "rdata", "zonefile", "zone", "denial", "crypto", "keys", "output", "verify", "policy", "rollover",
-            "state", "audit", "sign", "fleet", "observe", "timeline",
+            "state", "audit", "sign", "fleet", "observe", "timeline", "release",
         ],
     ),
 ];

@@ -1,15 +1,14 @@
 //! `zoneseal audit`
 
-mod sarif;
-
-use super::input::{FINDINGS_MAX, ZoneText, write_findings};
-use super::{ClockArg, Env, Failure, Outcome};
-use crate::audit::{Finding, KeyFiles, Report, Subject, audit};
-use crate::base::{Diagnostics, NameBuf, Position, Severity};
+use super::input::{FINDINGS_MAX, read_zone};
+use super::{ClockArg, Env, Failure, Outcome, sarif};
+use crate::audit::{Finding, KeyFiles, Report, Subject, audit, rules};
+use crate::base::{NameBuf, Position, Severity};
 use crate::policy::load;
 use crate::zone::Zone;
-use crate::zone::build::{BuildOptions, MixedTtl, OutOfZone, build};
+use crate::zone::build::{BuildOptions, MixedTtl, OutOfZone};
 use serde::Serialize;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// Audit a signed zone and its key files against a policy
@@ -126,7 +125,8 @@ pub(super) fn run(args: &AuditArgs, env: &mut Env<'_>) -> Result<Outcome, Failur
     }
     let errors = report.count(Severity::Error);
     if args.sarif {
-        sarif::write(&report, &mut env.stdout)?;
+        let items: Vec<_> = report.findings.iter().map(sarif_item).collect();
+        sarif::write(&items, &mut env.stdout)?;
     } else if args.json {
         write_json(&report, &zone, &policy, env)?;
     } else {
@@ -137,17 +137,27 @@ pub(super) fn run(args: &AuditArgs, env: &mut Env<'_>) -> Result<Outcome, Failur
 
 /// Reads the zone with its TTLs as they are; `None` if it cannot be read, which is said.
 fn load_zone(args: &AuditArgs, env: &mut Env<'_>) -> Result<Option<Zone>, Failure> {
-    let mut findings = Diagnostics::new(FINDINGS_MAX);
-    let text = ZoneText::open(&args.zone, env)?;
-    let store = text.read(args.origin.as_ref(), &mut findings)?;
     let options = BuildOptions { apex: args.origin.clone(), out_of_zone: OutOfZone::Drop, mixed_ttl: MixedTtl::Keep };
-    let zone = if findings.has_errors() { None } else { build(store, &options, &mut findings) };
-    if findings.has_errors() || zone.is_none() {
-        text.add_source_lines(&mut findings);
-        write_findings(&findings, &mut env.stderr)?;
-        return Ok(None);
+    Ok(read_zone(&args.zone, &options, FINDINGS_MAX, env)?.map(|(zone, _)| zone))
+}
+
+/// A finding for a SARIF log.
+fn sarif_item(finding: &Finding) -> sarif::Item<'_> {
+    let mut message = format!("{}: {}. Asked: {}.", finding.subject, finding.found, finding.asked);
+    if !finding.fix.is_empty() {
+        let _ = write!(message, " To do: {}.", finding.fix);
     }
-    Ok(zone)
+    sarif::Item {
+        rule: finding.id,
+        rule_text: rules::text(finding.id).unwrap_or(finding.id).into(),
+        code: finding.code,
+        severity: finding.severity,
+        subject: &finding.subject,
+        position: finding.position.as_ref(),
+        message,
+        count: finding.count,
+        accepted: None,
+    }
 }
 
 fn write_text(

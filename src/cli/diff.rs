@@ -1,11 +1,11 @@
 //! `zoneseal diff`
 
-use super::input::{FINDINGS_MAX, ZoneText, write_findings};
+use super::input::{FINDINGS_MAX, read_zone};
 use super::{Env, Failure, Outcome};
-use crate::base::{Diagnostics, NameBuf, Rtype};
+use crate::base::{NameBuf, Rtype};
 use crate::output::text::push_record;
 use crate::rdata;
-use crate::zone::build::{BuildOptions, MixedTtl, OutOfZone, build};
+use crate::zone::build::{BuildOptions, MixedTtl, OutOfZone};
 use crate::zone::changes::{Change, changes};
 use crate::zone::{RecordRef, Zone};
 use serde::Serialize;
@@ -79,16 +79,7 @@ pub(super) fn run(args: &DiffArgs, env: &mut Env<'_>) -> Result<Outcome, Failure
 /// Reads a zone; `None` if it has errors, which are printed then.
 fn read(path: &Path, args: &DiffArgs, env: &mut Env<'_>) -> Result<Option<Zone>, Failure> {
     let options = BuildOptions { apex: args.origin.clone(), mixed_ttl: MixedTtl::Keep, out_of_zone: OutOfZone::Error };
-    let mut findings = Diagnostics::new(FINDINGS_MAX);
-    let text = ZoneText::open(path, env)?;
-    let records = text.read(args.origin.as_ref(), &mut findings)?;
-    let zone = if findings.has_errors() { None } else { build(records, &options, &mut findings) };
-    if findings.has_errors() {
-        text.add_source_lines(&mut findings);
-        let _ = write_findings(&findings, &mut env.stderr);
-        return Ok(None);
-    }
-    Ok(zone)
+    Ok(read_zone(path, &options, FINDINGS_MAX, env)?.map(|(zone, _)| zone))
 }
 
 /// Types that change with everything else.

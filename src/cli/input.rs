@@ -106,6 +106,28 @@ fn nth_line(text: impl BufRead, number: u32) -> Option<Vec<u8>> {
     text.split(b'\n').nth(index)?.ok()
 }
 
+/// Reads and builds a zone, and gives what was doubtful about that. `None` if it cannot be read, which is said: a zone that
+/// was read in part must not be judged (ZF-16).
+pub(super) fn read_zone(
+    path: &Path,
+    options: &BuildOptions,
+    findings_max: usize,
+    env: &mut Env<'_>,
+) -> Result<Option<(Zone, Diagnostics)>, Failure> {
+    let mut findings = Diagnostics::new(findings_max);
+    let text = ZoneText::open(path, env)?;
+    let records = text.read(options.apex.as_ref(), &mut findings)?;
+    let zone = if findings.has_errors() { None } else { build(records, options, &mut findings) };
+    match zone.filter(|_| !findings.has_errors()) {
+        Some(zone) => Ok(Some((zone, findings))),
+        None => {
+            text.add_source_lines(&mut findings);
+            write_findings(&findings, &mut env.stderr)?;
+            Ok(None)
+        }
+    }
+}
+
 /// Reads a zone, builds it and checks it. `prepare` sees the records before the zone is built.
 ///
 /// `None` if there is no zone: with parse errors it would not be whole (ZF-16), and its checks would find what follows

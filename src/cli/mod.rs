@@ -20,7 +20,9 @@ mod nsec3_hash;
 mod observe;
 mod policy;
 mod print;
+mod release_check;
 mod rollover;
+mod sarif;
 mod shell;
 mod sign;
 mod speed;
@@ -138,6 +140,7 @@ enum Command {
     Check(check::CheckArgs),
     Print(print::PrintArgs),
     Diff(diff::DiffArgs),
+    ReleaseCheck(Box<release_check::ReleaseCheckArgs>),
     Keygen(keygen::KeygenArgs),
     #[command(subcommand)]
     Key(key_show::KeyCommand),
@@ -162,6 +165,7 @@ impl Command {
         match self {
             Self::Sign(args) => Some(args.clock),
             Self::Verify(args) => Some(args.clock),
+            Self::ReleaseCheck(args) => Some(args.clock),
             Self::Audit(args) => Some(args.clock),
             Self::Keygen(args) => Some(args.clock),
             Self::Log(args) => Some(args.clock),
@@ -189,6 +193,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> 
         Command::Check(args) => check::run(args, env),
         Command::Print(args) => print::run(args, env),
         Command::Diff(args) => diff::run(args, env),
+        Command::ReleaseCheck(args) => release_check::run(args, env),
         Command::Keygen(args) => keygen::run(args, env),
         Command::Key(args) => key_show::run(args, env),
         Command::Ds(args) => ds::run(args, env),

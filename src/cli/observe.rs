@@ -72,7 +72,7 @@ fn parse_resolver(text: &str) -> Result<SocketAddr, String> {
     }
 }
 
-fn parse_timeout(text: &str) -> Result<Duration, String> {
+pub(super) fn parse_timeout(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number of seconds")?;
     match (0.01..=60.0).contains(&seconds) {
         true => Ok(Duration::from_secs_f64(seconds)),
@@ -121,7 +121,7 @@ fn plan(args: &ObserveArgs) -> Result<Plan, Failure> {
 }
 
 /// The resolver this host uses. A host without one is asked nothing of until servers have to be found.
-fn system_resolver() -> Option<SocketAddr> {
+pub(super) fn system_resolver() -> Option<SocketAddr> {
     resolver_of(&std::fs::read_to_string("/etc/resolv.conf").ok()?)
 }
 

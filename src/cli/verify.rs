@@ -2,12 +2,12 @@
 
 mod output;
 
-use super::input::{ZoneText, write_findings};
+use super::input::read_zone;
 use super::{BackendArg, ClockArg, Env, Failure, Outcome, VerifierArg, anchor};
 use crate::base::{Diagnostic, Diagnostics, NameBuf, Seconds, Severity, TimeSpec};
 use crate::verify::{LibraryVerifiers, Report, Scope, VerifyOptions, verify_zone};
 use crate::zone::build::{BuildOptions, MixedTtl, OutOfZone};
-use crate::zone::{Zone, build, check};
+use crate::zone::{Zone, check};
 use std::path::PathBuf;
 
 /// How many errors, and how many warnings, are printed; the rest are counted by rule.
@@ -56,7 +56,7 @@ pub(super) struct VerifyArgs {
     zone_file: PathBuf,
 }
 
-fn parse_duration(text: &str) -> Result<Seconds, String> {
+pub(super) fn parse_duration(text: &str) -> Result<Seconds, String> {
     Seconds::from_text(text).ok_or_else(|| format!("\"{text}\" is not a duration: use seconds, 3d, 1h30m or P3D"))
 }
 
@@ -92,17 +92,8 @@ fn in_pool(threads: Option<u16>, verify: impl FnOnce() -> Report + Send) -> Resu
 /// `check` sees, as warnings. Whether the content makes sense is for `check`; it must not colour the verdict on the
 /// signatures. `None` if the zone cannot be read, which is said.
 fn load(args: &VerifyArgs, env: &mut Env<'_>) -> Result<Option<(Zone, Diagnostics)>, Failure> {
-    let mut content = Diagnostics::new(FINDINGS_MAX);
-    let text = ZoneText::open(&args.zone_file, env)?;
-    let store = text.read(args.origin.as_ref(), &mut content)?;
     let options = BuildOptions { apex: args.origin.clone(), out_of_zone: OutOfZone::Drop, mixed_ttl: MixedTtl::Keep };
-    // A zone that was read in part must not be judged (ZF-16).
-    let zone = if content.has_errors() { None } else { build::build(store, &options, &mut content) };
-    let Some(zone) = zone.filter(|_| !content.has_errors()) else {
-        text.add_source_lines(&mut content);
-        write_findings(&content, &mut env.stderr)?;
-        return Ok(None);
-    };
+    let Some((zone, mut content)) = read_zone(&args.zone_file, &options, FINDINGS_MAX, env)? else { return Ok(None) };
     if !args.zonemd_only {
         let mut findings = Diagnostics::new(FINDINGS_MAX);
         check::check(&zone, &mut findings);

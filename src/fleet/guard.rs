@@ -311,6 +311,7 @@ pub fn validity_budget(next: &Zone, policy: &Policy, warnings: &mut Vec<Diagnost
 }
 
 /// The largest TTL of a zone.
-fn largest_ttl(zone: &Zone) -> Ttl {
+#[must_use]
+pub fn largest_ttl(zone: &Zone) -> Ttl {
     zone.nodes().flat_map(NodeRef::rrsets).map(|rrset| rrset.ttl()).max().unwrap_or(Ttl::ZERO)
 }

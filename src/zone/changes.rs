@@ -19,6 +19,8 @@ pub struct Change<'z> {
     pub ttl: Ttl,
     /// Its RDATA in wire form.
     pub rdata: &'z [u8],
+    /// The record itself, for where it stands.
+    pub record: RecordRef<'z>,
 }
 
 /// The records that differ between two zones of one name, in canonical order; of an RRset those that go before those
@@ -86,5 +88,5 @@ fn key(rtype: Rtype, record: RecordRef<'_>) -> (Cow<'_, [u8]>, Ttl) {
 }
 
 fn change<'z>((owner, rtype, record): (Name<'z>, Rtype, RecordRef<'z>), is_added: bool) -> Change<'z> {
-    Change { is_added, owner, rtype, ttl: record.ttl(), rdata: record.rdata() }
+    Change { is_added, owner, rtype, ttl: record.ttl(), rdata: record.rdata(), record }
 }
