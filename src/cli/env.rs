@@ -84,6 +84,7 @@ impl Env<'_> {
             Ok(Outcome::Done) => ExitCode::SUCCESS,
             Ok(Outcome::Finding) => ExitCode::from(1),
             Ok(Outcome::Failed) => ExitCode::from(2),
+            Ok(Outcome::Exit(code)) => ExitCode::from(code),
             // The reader has seen enough (`| head`): nothing to say, but nothing is known to be right either.
             Err(Failure::BrokenPipe) => ExitCode::from(2),
             Err(Failure::Message(message)) => {

@@ -26,6 +26,7 @@ mod sarif;
 mod shell;
 mod sign;
 mod speed;
+mod status;
 mod verify;
 mod who;
 
@@ -46,6 +47,8 @@ pub enum Outcome {
     Finding,
     /// Exit code 2: the command could not do its work, and has said why.
     Failed,
+    /// Another exit code, which the command's help explains.
+    Exit(u8),
 }
 
 /// Why a command could not do its work. Exit code 2.
@@ -149,6 +152,7 @@ enum Command {
     Policy(policy::PolicyCommand),
     Audit(audit::AuditArgs),
     Observe(Box<observe::ObserveArgs>),
+    Status(status::StatusArgs),
     Nsec3Hash(nsec3_hash::Nsec3HashArgs),
     Speed(speed::SpeedArgs),
     #[command(subcommand)]
@@ -167,6 +171,7 @@ impl Command {
             Self::Verify(args) => Some(args.clock),
             Self::ReleaseCheck(args) => Some(args.clock),
             Self::Audit(args) => Some(args.clock),
+            Self::Status(args) => Some(args.clock),
             Self::Keygen(args) => Some(args.clock),
             Self::Log(args) => Some(args.clock),
             Self::Adopt(args) => Some(args.zone.clock),
@@ -200,6 +205,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> 
         Command::Policy(command) => policy::run(command, env),
         Command::Audit(args) => audit::run(args, env),
         Command::Observe(args) => observe::run(args, env),
+        Command::Status(args) => status::run(args, env),
         Command::Nsec3Hash(args) => nsec3_hash::run(args, env),
         Command::Speed(args) => speed::run(args, env),
         Command::Rollover(command) => rollover::run(command, env),

@@ -14,6 +14,7 @@ use crate::keys::name::file_form;
 use crate::output::atomic::{AtomicFile, Output};
 use crate::rollover::Gate;
 use crate::sign::record::FileDigest;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::cmp::Ordering;
@@ -379,7 +380,7 @@ impl Ledger {
         }
         paths.sort();
         // One that went away meanwhile is none.
-        Ok(paths.iter().filter_map(|path| Self::read(path).transpose()).collect())
+        Ok(paths.par_iter().filter_map(|path| Self::read(path).transpose()).collect())
     }
 
     /// Reads what [`Self::to_text`] wrote.

@@ -4,6 +4,7 @@
 //! zoneseal.toml ─ config ─▶ zones, each with its policy, keys, limits
 //! last output + next one ─ guards ─▶ refusals
 //! last run ─ ledger ─▶ what need not be done again, and which serials are taken
+//! ledgers ─ status ─▶ how all zones stand ─ metrics ─▶ a file for Prometheus
 //! ```
 
 pub mod advance;
@@ -13,3 +14,5 @@ pub mod config;
 pub mod guard;
 pub mod hook;
 pub mod ledger;
+pub mod metrics;
+pub mod status;
