@@ -43,6 +43,13 @@ pub(super) enum FaultKind {
     StrayCarriageReturn,
 }
 
+impl FaultKind {
+    /// Whether more text might mend it.
+    pub(super) const fn is_open_end(self) -> bool {
+        matches!(self, Self::UnclosedQuote | Self::UnclosedParenthesis)
+    }
+}
+
 /// Classes of octets outside quotes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
@@ -120,6 +127,11 @@ impl<'a> Lexer<'a> {
     /// Starts at an offset in the first line of `text`.
     pub(super) const fn new(text: &'a [u8], at: usize) -> Self {
         Self { text, at, line: 1, stop: text.len(), rewinds_left: REWINDS_MAX }
+    }
+
+    /// The same, with `text` starting at this line of what it is a part of.
+    pub(super) const fn at_line(self, line: u32) -> Self {
+        Self { line, ..self }
     }
 
     /// Where reading stands: between two entries, at the start of a line or at the end.

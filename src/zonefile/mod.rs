@@ -20,7 +20,7 @@ pub use source::{Input, ReadError, read_file};
 use crate::base::{Diagnostics, NameBuf};
 use crate::zone::RecordStore;
 use parser::Reader;
-use source::{Parent, Source};
+use source::{Parent, Source, io_failed, open_file, read_all};
 use std::path::{Path, PathBuf};
 
 /// What `$INCLUDE` may open.
@@ -77,6 +77,9 @@ pub fn read(input: Input<'_>, options: &ReadOptions, findings: &mut Diagnostics)
 /// How long the blocks of a text are that are read in parallel: long enough for what a block costs by itself not to show.
 const BLOCK_LEN: usize = 1 << 20;
 
+/// How many such blocks of a large file are in memory at once, for each thread.
+const WINDOW_BLOCKS: usize = 4;
+
 /// Reads zone text, sources longer than a block in blocks.
 fn read_in_blocks(
     input: Input<'_>,
@@ -87,7 +90,7 @@ fn read_in_blocks(
     let mut reader = Reader::new(options, findings);
     reader.block_len = block_len;
     match input {
-        Input::Path(path) => reader.read_first_file(path, &read_file(path)?),
+        Input::Path(path) => reader.read_first_path(path, WINDOW_BLOCKS * BLOCK_LEN)?,
         Input::Read { path, text } => reader.read_first_file(path, text),
         Input::Bytes { name, text } => reader.read_first(name, text, Path::new(""), None),
     }
@@ -95,6 +98,27 @@ fn read_in_blocks(
 }
 
 impl Reader<'_> {
+    /// Reads the file that was asked for, a large one in windows of so many octets a thread.
+    fn read_first_path(&mut self, path: &Path, window_len: usize) -> Result<(), ReadError> {
+        let window_len = window_len * rayon::current_num_threads();
+        let file = open_file(path)?;
+        let len = file.metadata().map_err(|error| io_failed(path, error))?.len();
+        if usize::try_from(len).is_ok_and(|len| len <= 2 * window_len) {
+            self.read_first_file(path, &read_all(file).map_err(|error| io_failed(path, error))?);
+            return Ok(());
+        }
+        let name = path.display().to_string();
+        let source = Source {
+            text: &[],
+            file: self.store.add_file(&name),
+            name: name.into(),
+            directory: path.parent().unwrap_or_else(|| Path::new("")),
+            identity: path.canonicalize().ok(),
+            parent: Parent::Nobody,
+        };
+        self.read_windows(&source, &file, window_len).map_err(|error| io_failed(path, error))
+    }
+
     /// Reads the file that was asked for.
     fn read_first_file(&mut self, path: &Path, text: &[u8]) {
         let directory = path.parent().unwrap_or_else(|| Path::new(""));

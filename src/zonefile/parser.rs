@@ -1,6 +1,7 @@
 //! Entries to records: owner, TTL and class defaults, and the directives that change them.
 
 mod blocks;
+mod windows;
 
 use super::header::Header;
 use super::lexer::{Entry, Lexer};
@@ -41,6 +42,10 @@ struct Cursor<'a> {
     tokens: Vec<Token<'a>>,
     /// The owner field read last, if the same text would still mean the owner in the state.
     owner_text: Option<&'a [u8]>,
+    /// Whether the source goes on behind its text, which ends with a line.
+    goes_on: bool,
+    /// The entry that may go on behind the text.
+    open_end: Option<Entry>,
 }
 
 /// A run of reading: what all its sources share.
@@ -88,25 +93,37 @@ impl<'r> Reader<'r> {
 
     /// Reads all entries of a source.
     pub(super) fn read_source(&mut self, source: &Source<'_>) {
-        let Some(start) = self.skip_byte_order_mark(source) else { return };
-        let lexer = Lexer::new(source.text, start);
-        let mut cursor = Cursor { lexer, tokens: Vec::with_capacity(32), owner_text: None };
+        self.read_part(source, 1, false);
+    }
+
+    /// Reads the entries of a part of a source, which starts at this line, up to the first that may go on behind it, if
+    /// there is more. Returns where, and in which line, reading stopped; `None` if there is nothing to be read.
+    fn read_part(&mut self, source: &Source<'_>, line: u32, goes_on: bool) -> Option<(usize, u32)> {
+        let start = if line > 1 { 0 } else { self.skip_byte_order_mark(source)? };
+        let lexer = Lexer::new(source.text, start).at_line(line);
+        let mut cursor = Cursor { lexer, tokens: Vec::with_capacity(32), owner_text: None, goes_on, open_end: None };
         if source.is_generated() {
             self.read_entries(source, &mut cursor, source.text.len());
         } else {
             blocks::read(self, source, &mut cursor);
         }
+        let Cursor { lexer, open_end, .. } = cursor;
+        Some(open_end.map_or_else(|| (lexer.at(), lexer.line()), |entry| (entry.start, entry.line)))
     }
 
     /// Reads the entries of a source in order, up to the first that starts at `stop` or further on. Generated text ends at
     /// its first error: the others would be the same.
     fn read_entries<'a>(&mut self, source: &Source<'a>, cursor: &mut Cursor<'a>, stop: usize) {
-        let Cursor { lexer, tokens, owner_text } = cursor;
+        let Cursor { lexer, tokens, owner_text, goes_on, open_end } = cursor;
         lexer.stop_at(stop);
         let errors_before = self.findings.error_count();
         while let Some((entry, lexed)) = lexer.next_entry(tokens) {
             let result = match lexed {
                 Ok(()) => self.read_entry(source, entry, tokens, owner_text),
+                Err(fault) if *goes_on && fault.kind.is_open_end() => {
+                    *open_end = Some(entry);
+                    return lexer.skip(source.text.len(), 0);
+                }
                 Err(fault) => {
                     self.inherit_owner_of_faulty(source, entry, tokens, owner_text);
                     Err(fault_problem(fault))

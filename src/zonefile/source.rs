@@ -83,14 +83,23 @@ impl std::error::Error for ReadError {
 /// # Errors
 /// If it cannot be read or is no regular file: opening a FIFO could wait forever, a device could never end.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, ReadError> {
-    let failed = |reason| ReadError { path: path.to_path_buf(), reason };
-    let io_failed = |error| failed(Reason::Io(error));
+    open_file(path).and_then(|file| read_all(file).map_err(|error| io_failed(path, error)))
+}
+
+/// Why reading a file failed.
+pub(super) fn io_failed(path: &Path, error: io::Error) -> ReadError {
+    ReadError { path: path.to_path_buf(), reason: Reason::Io(error) }
+}
+
+/// Opens a regular file.
+pub(super) fn open_file(path: &Path) -> Result<File, ReadError> {
+    let io_failed = |error| io_failed(path, error);
     // Asked before opening, because opening a FIFO waits for its other end.
     let kind = std::fs::metadata(path).map_err(io_failed)?.file_type();
     if let Some(name) = irregular_kind(kind) {
-        return Err(failed(Reason::Irregular(name)));
+        return Err(ReadError { path: path.to_path_buf(), reason: Reason::Irregular(name) });
     }
-    File::open(path).and_then(read_all).map_err(io_failed)
+    File::open(path).map_err(io_failed)
 }
 
 /// How much of a large file each thread reads at a time.
@@ -98,14 +107,12 @@ const PIECE_LEN: usize = 1 << 22;
 
 /// Reads an open file to its end. Of a large one all threads read pieces, for most of the time goes into giving the
 /// process the memory.
-fn read_all(mut file: File) -> io::Result<Vec<u8>> {
+pub(super) fn read_all(mut file: File) -> io::Result<Vec<u8>> {
     let len = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
     let mut text = Vec::new();
     if len > PIECE_LEN && len < isize::MAX as usize && rayon::current_num_threads() > 1 {
         text = vec![0; len];
-        let pieces = text.par_chunks_mut(PIECE_LEN).enumerate();
-        let read = pieces.try_for_each(|(index, piece)| file.read_exact_at(piece, (index * PIECE_LEN) as u64));
-        match read {
+        match read_exact_at(&file, &mut text, 0, PIECE_LEN) {
             Ok(()) => drop(file.seek(SeekFrom::Start(len as u64))?),
             // It has been cut short since it was opened.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => text.clear(),
@@ -114,6 +121,12 @@ fn read_all(mut file: File) -> io::Result<Vec<u8>> {
     }
     file.read_to_end(&mut text)?;
     Ok(text)
+}
+
+/// Fills a buffer from a place in a file, all threads reading pieces.
+pub(super) fn read_exact_at(file: &File, buffer: &mut [u8], offset: usize, piece_len: usize) -> io::Result<()> {
+    let pieces = buffer.par_chunks_mut(piece_len).enumerate();
+    pieces.try_for_each(|(index, piece)| file.read_exact_at(piece, (offset + index * piece_len) as u64))
 }
 
 /// What a thing that is no regular file is called.
@@ -149,6 +162,21 @@ pub(super) enum Parent<'a> {
 }
 
 impl<'a> Source<'a> {
+    /// The same with other text: a part of it.
+    pub(super) fn with_text<'t>(&self, text: &'t [u8]) -> Source<'t>
+    where
+        'a: 't,
+    {
+        Source {
+            text,
+            name: self.name.clone(),
+            file: self.file,
+            directory: self.directory,
+            identity: self.identity.clone(),
+            parent: Parent::Nobody,
+        }
+    }
+
     /// The source and the line this one was included from.
     pub(super) const fn includer(&self) -> Option<(&'a Self, u32)> {
         match self.parent {

@@ -11,12 +11,12 @@
 //! finding, is left to reading in order. So the result is that of reading in order, positions and findings included.
 
 use super::super::lexer::Lexer;
-use super::super::source::{Parent, Source};
+use super::super::source::Source;
 use super::{Cursor, Owner, ReadOptions, Reader, State, is_directive};
 use crate::base::{Class, Diagnostics, Ttl};
 use crate::zone::RecordStore;
 use crate::zone::arena::Span;
-use memchr::{memchr, memchr_iter, memmem};
+use memchr::{memchr, memchr_iter, memmem, memrchr};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::ops::Range;
 
@@ -83,12 +83,29 @@ fn split(text: &[u8], at: usize, block_len: usize, count: usize) -> Vec<Range<us
     blocks
 }
 
+/// The last line that starts with an owner, if there is one that is not the first.
+pub(super) fn last_owner_line(text: &[u8]) -> Option<usize> {
+    let mut end = text.len();
+    while let Some(at) = memrchr(b'\n', &text[..end]) {
+        if text.get(at + 1).is_some_and(is_owner_start) {
+            return Some(at + 1);
+        }
+        end = at;
+    }
+    None
+}
+
+/// Whether a line that starts with this octet most likely starts with an owner.
+const fn is_owner_start(octet: &u8) -> bool {
+    octet.is_ascii_alphanumeric() || matches!(octet, b'*' | b'_' | b'-' | b'@')
+}
+
 /// The first line behind the octet before `at` that starts with an owner, or the end of the text.
 fn owner_line(text: &[u8], at: usize) -> usize {
     let mut at = at - 1;
     while let Some(len) = memchr(b'\n', &text[at..]) {
         at += len + 1;
-        if text.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'*' | b'_' | b'-' | b'@')) {
+        if text.get(at).is_some_and(is_owner_start) {
             return at;
         }
     }
@@ -133,14 +150,7 @@ fn read_block<'a>(
     reader.state = state;
     reader.zone_class = Some(class);
     // An entry that goes on behind the block looks cut off, and so is left to others.
-    let source = Source {
-        text: &source.text[..range.end],
-        name: source.name.clone(),
-        file: source.file,
-        directory: source.directory,
-        identity: None,
-        parent: Parent::Nobody,
-    };
+    let source = source.with_text(&source.text[..range.end]);
     let mut lexer = Lexer::new(source.text, range.start);
     // Mostly a line is a record. A vector that grew would leave holes in the heap, block after block.
     reader.store.reserve(memchr_iter(b'\n', &source.text[range.clone()]).count());
@@ -205,14 +215,15 @@ impl Reader<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::base::{Diagnostic, NameBuf, Position, Rtype};
+    use crate::zonefile::source::Parent;
     use crate::zonefile::{Input, read_in_blocks};
     use proptest::prelude::*;
 
     /// Pieces of zone text that belong to a line, or are several, whole or broken.
-    const PIECES: &[&str] = &[
+    pub(in super::super) const PIECES: &[&str] = &[
         "a A 192.0.2.1\n",
         "a 60 IN A 192.0.2.1\n",
         "b\tNS ns.example.net.\n",
@@ -252,14 +263,24 @@ mod tests {
     ];
 
     type Plain = (Vec<u8>, Vec<u8>, u32, Option<Position>, Rtype, Class);
-    type Outcome = (Vec<Plain>, Vec<Diagnostic>, u64, u64);
+    pub(in super::super) type Outcome = (Vec<Plain>, Vec<Diagnostic>, u64, u64);
 
     /// All that reading gives, with blocks of some length.
-    fn outcome(text: &[u8], origin: Option<&NameBuf>, kept_max: usize, block_len: usize) -> Outcome {
+    pub(in super::super) fn outcome(
+        text: &[u8],
+        origin: Option<&NameBuf>,
+        kept_max: usize,
+        block_len: usize,
+    ) -> Outcome {
         let mut findings = Diagnostics::new(kept_max);
         let options = ReadOptions { origin: origin.cloned(), ..ReadOptions::default() };
         let input = Input::Bytes { name: "-", text };
         let store = read_in_blocks(input, &options, block_len, &mut findings).unwrap();
+        outcome_of(&store, &findings)
+    }
+
+    /// All that was read, and said of it.
+    pub(in super::super) fn outcome_of(store: &RecordStore, findings: &Diagnostics) -> Outcome {
         let plain = store.records().map(|record| {
             let (owner, rdata) = (store.owner(&record).as_wire().to_vec(), store.rdata(&record).to_vec());
             (owner, rdata, record.ttl.seconds(), store.position(&record), record.rtype, record.class)
@@ -306,14 +327,8 @@ mod tests {
     #[test]
     fn plain_records_are_read_by_workers() {
         let text = "a 60 A 192.0.2.1\n".repeat(100);
-        let source = Source {
-            text: text.as_bytes(),
-            name: "-".into(),
-            file: 0,
-            directory: std::path::Path::new(""),
-            identity: None,
-            parent: Parent::Nobody,
-        };
+        let (directory, parent) = (std::path::Path::new(""), Parent::Nobody);
+        let source = Source { text: text.as_bytes(), name: "-".into(), file: 0, directory, identity: None, parent };
         let ranges = split(source.text, 17, 100, 5);
         assert_eq!((ranges.len(), &ranges[0], &ranges[1]), (5, &(17..119), &(119..221)));
         let state = State { origin: Some(NameBuf::root()), default_ttl: None, last_ttl: None, owner: Owner::Nobody };
