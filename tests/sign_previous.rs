@@ -8,11 +8,12 @@ mod memory;
 use memory::Memory;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-
+use std::io::{self, Write};
 use std::path::Path;
 use zoneseal::base::{Diagnostics, NameBuf, Seconds, UnixTime};
 use zoneseal::denial::Nsec3Params;
 use zoneseal::keys::{self, KeyTiming, LoadOptions, ZoneKey};
+use zoneseal::output::Output;
 use zoneseal::rdata::dnskey::key_tag;
 use zoneseal::sign::{
     self, DenialOptions, End, OwnKeys, Previous, ReuseCounts, SerialPolicy, SignError, SignOptions, SignedText,
@@ -42,6 +43,40 @@ ns.sub IN A 192.0.2.3
 const SIGNATURES: u64 = 14;
 
 // ---- signing ----
+
+/// An output of which one octet is read back as another one than was written.
+struct Misread {
+    inner: Box<Memory>,
+    place: Option<usize>,
+}
+
+impl Write for Misread {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.inner.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Output for Misread {
+    fn patch(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.inner.patch(offset, bytes)
+    }
+
+    fn read_back(&mut self) -> io::Result<Vec<u8>> {
+        let mut bytes = self.inner.read_back()?;
+        if let Some(place) = self.place {
+            bytes[place] ^= 1;
+        }
+        Ok(bytes)
+    }
+
+    fn commit(self: Box<Self>) -> io::Result<()> {
+        self.inner.commit()
+    }
+}
 
 /// The Ed25519 KSK and ZSK of `example.`, and more of the algorithm as ZSKs.
 fn keys_and(extra: usize) -> Vec<ZoneKey> {
@@ -100,6 +135,10 @@ struct Run<'a> {
     previous: Option<&'a str>,
     is_in_place: bool,
     is_verified: bool,
+    /// Verified, and written by such a run as this one.
+    is_own: bool,
+    /// Which octet of the text that is read back is another one than was written.
+    misread: Option<usize>,
     keys: fn() -> Vec<ZoneKey>,
     options: SignOptions,
     now: UnixTime,
@@ -108,7 +147,17 @@ struct Run<'a> {
 impl Default for Run<'_> {
     fn default() -> Self {
         let options = SignOptions::default();
-        Self { zone: ZONE, previous: None, is_in_place: true, is_verified: false, keys: two_keys, options, now: NOW }
+        Self {
+            zone: ZONE,
+            previous: None,
+            is_in_place: true,
+            is_verified: false,
+            is_own: false,
+            misread: None,
+            keys: two_keys,
+            options,
+            now: NOW,
+        }
     }
 }
 
@@ -123,11 +172,13 @@ impl Run<'_> {
         if let Some(previous) = self.previous {
             let mut signed = SignedText::new("previous", previous.as_bytes().to_vec());
             signed.is_in_place = self.is_in_place;
-            signed.is_verified = self.is_verified;
-            loaded.previous = Previous::parse(&signed, &mut findings);
+            signed.is_verified = self.is_verified || self.is_own;
+            signed.is_own = self.is_own;
+            loaded.previous = Previous::parse(signed, &mut findings);
         }
         let own_keys = OwnKeys::new(loaded.zone.apex(), (self.keys)(), self.now, &mut findings);
-        let (output, committed) = Memory::new();
+        let (inner, committed) = Memory::new();
+        let output = Box::new(Misread { inner, place: self.misread });
         let result = sign::sign_zone(loaded, &own_keys, &self.options, self.now, output, &Unobserved, &mut findings);
         Ran { result, findings, text: committed.text() }
     }
@@ -453,7 +504,7 @@ fn only_what_is_the_same_is_known() {
     let text = signed();
     let known = parsed(&text);
     let options = VerifyOptions::new(NOW);
-    let report = verify_changes(&known, Some(&known), &options);
+    let report = verify_changes(&known, &known, &options);
     assert!(report.is_valid());
     // SOA, NS, DNSKEY and NSEC of the apex are verified in any case.
     assert_eq!((report.counts.verified, report.counts.known), (4, SIGNATURES - 4));
@@ -461,9 +512,9 @@ fn only_what_is_the_same_is_known() {
         let (head, signature) = line.rsplit_once(' ').unwrap();
         let first = if signature.starts_with('A') { "B" } else { "A" };
         let corrupted = parsed(&text.replace(line, &format!("{head} {first}{}", &signature[1..])));
-        assert!(!verify_changes(&corrupted, Some(&known), &options).is_valid(), "{line}");
+        assert!(!verify_changes(&corrupted, &known, &options).is_valid(), "{line}");
         // What was wrong before is no help either: its signature is another one.
-        let report = verify_changes(&known, Some(&corrupted), &options);
+        let report = verify_changes(&known, &corrupted, &options);
         assert!(report.is_valid() && report.counts.known <= SIGNATURES - 4, "{line}");
     }
     for (from, to) in
@@ -472,16 +523,92 @@ fn only_what_is_the_same_is_known() {
         assert!(text.contains(from) || from == " 1 13 2 ", "{from}");
         let changed = text.replace(from, to);
         if changed != text {
-            assert!(!verify_changes(&parsed(&changed), Some(&known), &options).is_valid(), "{from}");
+            assert!(!verify_changes(&parsed(&changed), &known, &options).is_valid(), "{from}");
         }
     }
     // Times are checked whatever is known.
     let late = VerifyOptions::new(NOW.plus(Seconds(8 * 86_400)));
-    assert!(!verify_changes(&known, Some(&known), &late).is_valid());
+    assert!(!verify_changes(&known, &known, &late).is_valid());
     // Signatures by a key that was not published before are verified.
     let other_keys = parsed(Run { keys: || keys_and(1), ..Run::default() }.run().text());
-    let report = verify_changes(&other_keys, Some(&known), &options);
+    let report = verify_changes(&other_keys, &known, &options);
     assert!(report.is_valid() && report.counts.verified > SIGNATURES - 4, "{:?}", report.counts);
+}
+
+// ---- text of our own ----
+
+/// What was changed, the zone, and how many signatures are not verified again.
+fn changed_zones() -> Vec<(&'static str, String, u64)> {
+    let replaced = |from: &str, to: &str| ZONE.replacen(from, to, 1);
+    vec![
+        // All but the owner's two and a TXT, and the four at the apex.
+        ("record", replaced("192.0.2.2", "192.0.2.9"), SIGNATURES - 4 - 3),
+        // And the one of the NSEC before it, with those beside it.
+        ("name added", format!("{ZONE}aa IN A 192.0.2.9\n"), SIGNATURES - 4 - 3),
+        ("name removed", replaced("b IN MX 10 a\n", ""), SIGNATURES - 4 - 3 - 2),
+        ("glue", replaced("192.0.2.3", "192.0.2.9"), SIGNATURES - 4),
+        ("delegation", format!("{ZONE}a IN NS ns1\n").replace("a IN TXT \"x\"\n", ""), SIGNATURES - 4 - 3),
+        ("spelling", replaced("a IN A", "A IN A"), SIGNATURES - 4 - 3),
+    ]
+}
+
+/// Of text that is known to be ours, only what is new is read, and only that is verified; what comes out is the same.
+#[test]
+fn own_text_stands() {
+    let previous = signed();
+    for (what, zone, known) in changed_zones() {
+        let run = Run { zone: &zone, previous: Some(&previous), now: LATER, ..Run::default() };
+        let (plain, own) = (run.clone().run(), Run { is_own: true, ..run }.run());
+        assert_eq!(own.text(), plain.text(), "{what}");
+        let (plain, own) = (plain.result.unwrap(), own.result.unwrap());
+        assert_eq!((own.records_written, own.octets), (plain.records_written, plain.octets), "{what}");
+        assert_eq!((own.expirations, own.verified_text), (plain.expirations, plain.verified_text), "{what}");
+        assert_eq!(own.checked.signatures, plain.checked.signatures, "{what}");
+        assert_eq!((own.checked.known, own.checked.verified), (known, plain.checked.signatures - known), "{what}");
+    }
+}
+
+/// Whatever octet is another one than was written, the check sees it, though most of the text is known.
+#[test]
+fn no_octet_may_change_beside_own_text() {
+    let previous = signed();
+    for (_, zone, _) in changed_zones() {
+        let run = Run { zone: &zone, previous: Some(&previous), is_own: true, now: LATER, ..Run::default() };
+        let text = run.clone().run().text().to_owned();
+        for place in (0..text.len()).step_by(5) {
+            let ran = Run { misread: Some(place), ..run.clone() }.run();
+            assert!(matches!(ran.result, Err(SignError::SelfCheck(_))), "{place}: {:?}", &text[..place]);
+        }
+    }
+}
+
+/// Chains, keys and settings that leave no line as it was, or no line to be trusted.
+#[test]
+fn own_text_of_another_kind_is_read() {
+    let later = UnixTime(NOW.0 + 5 * 86_400);
+    for (first, then, keys, now) in [
+        (SignOptions::default(), nsec3(false, b""), two_keys as fn() -> _, LATER),
+        (nsec3(true, b""), nsec3(false, b""), two_keys, LATER),
+        (SignOptions::default(), SignOptions::default(), || keys_and(1), LATER),
+        (SignOptions::default(), SignOptions::default(), two_keys, later),
+        (
+            SignOptions::default(),
+            SignOptions { zonemd: vec![ZonemdHash::Sha384], ..SignOptions::default() },
+            two_keys,
+            LATER,
+        ),
+        (
+            SignOptions { zonemd: vec![ZonemdHash::Sha384], ..SignOptions::default() },
+            SignOptions::default(),
+            two_keys,
+            LATER,
+        ),
+    ] {
+        let previous = Run { options: first, ..Run::default() }.run();
+        let run = Run { previous: Some(previous.text()), options: then, keys, now, ..Run::default() };
+        let (plain, own) = (run.clone().run(), Run { is_own: true, ..run }.run());
+        assert_eq!((own.text(), own.counts()), (plain.text(), plain.counts()));
+    }
 }
 
 // ---- serials ----
@@ -574,14 +701,20 @@ proptest! {
         let again = Run { previous: Some(first.text()), ..run.clone() }.run();
         let Some(text) = &again.text else {
             prop_assert!(again.is_unchanged());
+            let own = Run { previous: Some(first.text()), is_own: true, ..run.clone() }.run();
+            prop_assert!(own.is_unchanged());
+            prop_assert_eq!(own.counts(), again.counts());
             prop_assert_eq!(without_times(first.text()), without_times(run.run().text()));
             return Ok(());
         };
         let known = Run { previous: Some(first.text()), is_verified: true, ..run.clone() }.run();
-        prop_assert_eq!(known.text(), text);
-        prop_assert_eq!(known.counts(), again.counts());
-        let checked = &known.result.as_ref().unwrap().checked;
-        prop_assert_eq!(checked.known + checked.verified, checked.signatures);
+        let own = Run { previous: Some(first.text()), is_own: true, ..run.clone() }.run();
+        for known in [known, own] {
+            prop_assert_eq!(known.text(), text);
+            prop_assert_eq!(known.counts(), again.counts());
+            let checked = &known.result.as_ref().unwrap().checked;
+            prop_assert_eq!(checked.known + checked.verified, checked.signatures);
+        }
         prop_assert_eq!(without_times(text), without_times(run.run().text()));
         let (before, after) = (rrsets(first.text()), rrsets(text));
         let mut kept = 0;

@@ -28,6 +28,14 @@ pub trait Output: Write + Send {
     /// From the file.
     fn read_back(&mut self) -> io::Result<Vec<u8>>;
 
+    /// Brings what was written to the device, where that takes time, so that [`Output::commit`] has less to wait for.
+    ///
+    /// # Errors
+    /// From the file, which then must not be committed.
+    fn sync(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Makes it visible: the last step.
     ///
     /// # Errors
@@ -190,6 +198,10 @@ impl Output for AtomicFile {
 
     fn read_back(&mut self) -> io::Result<Vec<u8>> {
         read_file(self.temporary.file_mut())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.temporary.file().sync_data()
     }
 
     fn commit(self: Box<Self>) -> io::Result<()> {

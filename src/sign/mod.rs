@@ -10,17 +10,20 @@
 
 mod apex;
 pub mod dsset;
+mod lines;
 pub mod load;
 pub mod options;
 pub mod own_keys;
 pub mod plan;
 pub mod previous;
 pub mod published;
+mod recheck;
 pub mod record;
 mod render;
 mod run;
 pub mod self_check;
 pub mod serial;
+mod standing;
 pub mod summary;
 pub mod tbs;
 pub mod times;
@@ -33,7 +36,7 @@ pub use options::{
 };
 pub use own_keys::OwnKeys;
 pub use plan::{KeyName, OldKey, Plan, Signers, SigningKey};
-pub use previous::{Previous, ReuseCounts, SignedText};
+pub use previous::{Known, OwnText, Previous, ReuseCounts, SignedText};
 pub use published::Published;
 pub use self_check::{Checked, SelfCheckFailure};
 pub use serial::SerialPolicy;
@@ -49,8 +52,10 @@ use previous::{Reuse, Survey};
 use render::Job;
 use run::Totals;
 use serial::Serials;
+use standing::Standing;
 use std::fmt;
 use std::io;
+use std::panic::resume_unwind;
 
 /// A step of [`sign_zone`], for who measures or shows progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,7 +153,7 @@ pub fn sign_zone(
     findings: &mut Diagnostics,
 ) -> Result<Summary, SignError> {
     observer.begin(Stage::Apex);
-    let Loaded { mut zone, dropped, previous } = loaded;
+    let Loaded { mut zone, dropped, mut previous } = loaded;
     let serial_before = zone.soa().serial;
     let records_read = zone.record_count() as u64;
     let prepared = prepare(&mut zone, previous.as_ref(), keys, options, now, findings);
@@ -166,7 +171,11 @@ pub fn sign_zone(
     let counts = summary::Counts { serial_before, records_read, dropped, dnskeys, chain_records: denial.len() as u64 };
     let plan = Plan::of_set(keys.set(), times);
     let job = Job::new(&zone, &denial, &plan, false);
-    let mut reuse = survey(&job, previous.as_ref(), keys, options, observer, findings)?;
+    if previous.is_some() {
+        observer.begin(Stage::Previous);
+    }
+    let standing = previous.as_mut().and_then(|previous| previous.find_standing(&job, keys.set(), options, findings));
+    let mut reuse = survey(&job, previous.as_ref(), standing, keys, options, findings)?;
     if let (Some(reuse), Some(previous)) = (&mut reuse, &previous) {
         if reuse.is_unchanged() && previous.is_in_place {
             let summary = Summary::unchanged(&zone, keys.set(), &plan, options, &counts, reuse);
@@ -188,23 +197,44 @@ pub fn sign_zone(
     }
     drop(denial);
     let reused = reuse.map(|reuse| ReuseSummary::of(&reuse));
-    let known = previous.filter(|previous| previous.is_verified).map(|previous| previous.zone);
+    let known = previous.as_ref().map_or(Known::Nothing, Previous::known);
 
     observer.begin(Stage::SelfCheck);
-    let (checked, verified_text) = match options.self_check {
-        SelfCheck::Off => (Checked::default(), None),
-        scope => {
-            let text = output.read_back().map_err(SignError::Output)?;
-            let check = || self_check::self_check(&text, &zone, known.as_ref(), options, keys.set(), now);
-            let (checked, digest) = rayon::join(check, || (scope == SelfCheck::Full).then(|| TextDigest::of(&text)));
-            (checked.map_err(SignError::SelfCheck)?, digest)
-        }
-    };
+    let (checked, verified_text) = check_output(&mut *output, &zone, known, keys, options, now)?;
 
     observer.begin(Stage::Commit);
     output.commit().map_err(SignError::Output)?;
     let summary = Summary::new(&zone, keys.set(), &plan, options, &counts, totals, checked);
     Ok(Summary { verified_text, reuse: reused, ..summary })
+}
+
+/// Output of so many octets is brought to the device while it is checked; less is there in no time.
+const SYNCED_EARLY_MIN: usize = 1 << 20;
+
+/// Checks what was written, as far as that is asked for; gives its digest if it was checked in full.
+fn check_output(
+    output: &mut dyn Output,
+    zone: &Zone,
+    known: Known<'_>,
+    keys: &OwnKeys,
+    options: &SignOptions,
+    now: UnixTime,
+) -> Result<(Checked, Option<TextDigest>), SignError> {
+    if options.self_check == SelfCheck::Off {
+        return Ok((Checked::default(), None));
+    }
+    let text = output.read_back().map_err(SignError::Output)?;
+    let check = || self_check::self_check(&text, zone, known, options, keys.set(), now);
+    let digest = || (options.self_check == SelfCheck::Full).then(|| TextDigest::of(&text));
+    let ((checked, digest), synced) = std::thread::scope(|scope| {
+        // This waits for the device, and none of the threads that check does.
+        let sync = (text.len() >= SYNCED_EARLY_MIN).then(|| scope.spawn(|| output.sync()));
+        let checked = rayon::join(check, digest);
+        (checked, sync.map_or(Ok(()), |sync| sync.join().unwrap_or_else(|panic| resume_unwind(panic))))
+    });
+    let checked = checked.map_err(SignError::SelfCheck)?;
+    synced.map_err(SignError::Output)?;
+    Ok((checked, digest))
 }
 
 /// What is decided before anything is signed.
@@ -237,20 +267,19 @@ fn prepare(
     Ok(Prepared { times, serials, dnskeys })
 }
 
-/// Finds out what stands of the previous signed zone, if there is one.
+/// Finds out what stands of the previous signed zone, if there is one, beside what stands as text.
 fn survey<'p>(
     job: &Job<'_>,
     previous: Option<&'p Previous>,
+    standing: Option<Standing>,
     keys: &OwnKeys,
     options: &SignOptions,
-    observer: &dyn Observer,
     findings: &mut Diagnostics,
 ) -> Result<Option<Reuse<'p>>, CryptoError> {
     let Some(previous) = previous else { return Ok(None) };
-    observer.begin(Stage::Previous);
     let libraries = self_check::other_libraries(keys.set());
     let verifiers = options.verifier.source(previous.zone.record_count(), libraries);
-    let mut reuse = Survey::new(*job, previous, &*verifiers, options.refresh)?.run(findings);
+    let mut reuse = Survey::new(*job, previous, &*verifiers, options.refresh)?.run(standing, findings);
     if reuse.is_unchanged() && !zonemd::is_right(&previous.zone, &options.zonemd) {
         reuse.set_changed();
     }

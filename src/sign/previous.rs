@@ -10,15 +10,21 @@
 //! content, owner, TTL, labels and signer are what was signed, or the mathematics fails. Content is compared before
 //! only to tell the reasons apart and to verify nothing in vain. Chain records are made anew every time, and are to the
 //! survey RRsets like others.
+//!
+//! Of text that a record knows to be ours and right, only what does not stand octet for octet is read (see `standing`).
 
-use super::plan::{KeyName, OldKey, Signers};
+use super::SignOptions;
+use super::lines::Lines;
+use super::plan::{KeyName, OldKey, Plan, Signers};
 use super::render::{Job, Owner, Set};
+use super::standing::{Search, Standing};
 use super::summary::TextDigest;
 use super::tbs::push_canonical_rrset;
-use super::times::Expirations;
-use crate::base::{Algorithm, Diagnostic, Diagnostics, Name, Rtype, Seconds};
+use super::times::{Expirations, SignatureTimes};
+use crate::base::{Algorithm, Diagnostic, Diagnostics, Name, Rtype, Seconds, Timestamp};
 use crate::crypto::CryptoError;
 use crate::denial::OwnerItem;
+use crate::keys::KeySet;
 use crate::rdata::dnskey::{Dnskey, key_tag};
 use crate::rdata::rrsig::Rrsig;
 use crate::verify::{SignatureJob, SignatureVerifier, VerifierSource};
@@ -47,45 +53,117 @@ pub struct SignedText {
     pub is_in_place: bool,
     /// Whether all its signatures are known to verify, by the record of the run that wrote it.
     pub is_verified: bool,
+    /// Whether, beyond that, this version of the program wrote it and checked it in full: it is the text that would be
+    /// written again.
+    pub is_own: bool,
 }
 
 impl SignedText {
     /// A text that stands elsewhere than where the output goes.
     #[must_use]
     pub fn new(name: impl Into<String>, text: Vec<u8>) -> Self {
-        Self { name: name.into(), digest: TextDigest::of(&text), text, is_in_place: false, is_verified: false }
+        let digest = TextDigest::of(&text);
+        Self { name: name.into(), text, digest, is_in_place: false, is_verified: false, is_own: false }
     }
 }
 
 /// A zone as it was signed the last time.
 #[derive(Debug)]
 pub struct Previous {
-    /// The signed zone.
-    pub zone: Zone,
-    /// Its text.
-    pub text: TextDigest,
+    /// The signed zone: all of it, or its apex and what does not stand in `lines`.
+    pub(super) zone: Zone,
+    name: String,
+    /// Its text, if it is our own and right.
+    lines: Option<Lines<Vec<u8>>>,
+    /// The digest of its text.
+    pub(super) text: TextDigest,
     /// Whether it stands where the output goes, so that an output that would be the same need not be written.
-    pub is_in_place: bool,
+    pub(super) is_in_place: bool,
     /// Whether all its signatures are known to verify.
-    pub is_verified: bool,
+    is_verified: bool,
 }
+
+/// What is known to be right before the self-check.
+#[derive(Clone, Copy, Debug)]
+pub enum Known<'p> {
+    /// Nothing.
+    Nothing,
+    /// The signatures of this zone.
+    Signatures(&'p Zone),
+    /// This text of ours, in every respect, at the time it was written.
+    Text(OwnText<'p>),
+}
+
+/// Text of ours that is known to be right.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnText<'p>(pub(super) &'p Lines<Vec<u8>>);
 
 impl Previous {
     /// Reads a signed zone's text. `None`, with a warning in `findings`, if it is no zone: then everything is signed anew.
-    pub fn parse(signed: &SignedText, findings: &mut Diagnostics) -> Option<Self> {
-        let mut defects = Diagnostics::new(1);
-        let input = Input::Bytes { name: &signed.name, text: &signed.text };
-        let store = zonefile::read(input, &ReadOptions::default(), &mut defects).ok()?;
-        let options = BuildOptions { mixed_ttl: MixedTtl::Keep, ..BuildOptions::default() };
-        let zone = match defects.has_errors() {
-            true => None,
-            false => build(store, &options, &mut defects).filter(|_| !defects.has_errors()),
+    pub fn parse(signed: SignedText, findings: &mut Diagnostics) -> Option<Self> {
+        let SignedText { name, text, digest, is_in_place, is_verified, is_own } = signed;
+        let lines = if is_own && is_verified { Lines::of(text) } else { Err(text) };
+        let is_fit = |apex: &Zone| !apex.apex_node().has(Rtype::ZONEMD);
+        let apex = lines.as_ref().ok().and_then(|lines| read_zone(&name, lines.block(0)).ok()).filter(is_fit);
+        let (zone, lines) = match (apex, lines) {
+            (Some(apex), Ok(lines)) => (apex, Some(lines)),
+            (_, lines) => {
+                let text = lines.map_or_else(|text| text, Lines::into_text);
+                (read_zone(&name, &text).map_err(|defects| findings.push(unusable(&defects))).ok()?, None)
+            }
         };
-        if zone.is_none() {
-            findings.push(unusable(&defects));
+        Some(Self { zone, name, lines, text: digest, is_in_place, is_verified })
+    }
+
+    /// Finds what stands as text, and reads the rest of it; all of it if that cannot be. False, with a warning in
+    /// `findings`, if it is no zone.
+    pub(super) fn find_standing(
+        &mut self,
+        job: &Job<'_>,
+        keys: &KeySet,
+        options: &SignOptions,
+        findings: &mut Diagnostics,
+    ) -> Option<Standing> {
+        let lines = self.lines.take()?;
+        if self.may_stand(job, keys, options) {
+            let (standing, rest) = Search::new(*job, &lines, options.refresh).run();
+            if let Ok(zone) = read_zone(&self.name, &rest) {
+                (self.zone, self.lines) = (zone, Some(lines));
+                return Some(standing);
+            }
         }
-        let SignedText { digest: text, is_in_place, is_verified, .. } = *signed;
-        zone.map(|zone| Self { zone, text, is_in_place, is_verified })
+        match read_zone(&self.name, lines.text()) {
+            Ok(zone) => self.zone = zone,
+            // What is there of it is its apex: all else is signed anew.
+            Err(defects) => findings.push(unusable(&defects)),
+        }
+        None
+    }
+
+    /// Whether the keys, and what is asked for, are such that owners may stand as text.
+    fn may_stand(&self, job: &Job<'_>, keys: &KeySet, options: &SignOptions) -> bool {
+        let dnskeys = |zone: &Zone| -> Vec<Vec<u8>> {
+            let rrset = zone.apex_node().rrset(Rtype::DNSKEY);
+            rrset.into_iter().flat_map(|rrset| rrset.records()).map(|record| record.rdata().to_vec()).collect()
+        };
+        let plan: &Plan<'_> = job.plan;
+        let is_known = |key: &super::SigningKey<'_>| is_only_one(&self.zone, key.name(), key.public_key);
+        !plan.keys().is_empty()
+            && plan.keys().iter().all(is_known)
+            && plan.old_keys().is_empty()
+            && !keys.is_by_uses()
+            && keys.unpublished().is_empty()
+            && options.zonemd.is_empty()
+            && dnskeys(job.zone) == dnskeys(&self.zone)
+    }
+
+    /// What is known to be right of it.
+    pub(super) const fn known(&self) -> Known<'_> {
+        match &self.lines {
+            Some(lines) => Known::Text(OwnText(lines)),
+            None if self.is_verified => Known::Signatures(&self.zone),
+            None => Known::Nothing,
+        }
     }
 
     /// Refuses the signed form of another zone.
@@ -96,6 +174,19 @@ impl Previous {
         let message = format!("the previous signed zone is \"{}\", not \"{apex}\"", self.zone.apex());
         Err(Diagnostic::error("previous-zone", message).help("give the last output for this zone").into())
     }
+}
+
+/// Reads zone text, or says what is wrong with it.
+fn read_zone(name: &str, text: &[u8]) -> Result<Zone, Diagnostics> {
+    let mut defects = Diagnostics::new(1);
+    let Ok(store) = zonefile::read(Input::Bytes { name, text }, &ReadOptions::default(), &mut defects) else {
+        return Err(defects);
+    };
+    let options = BuildOptions { mixed_ttl: MixedTtl::Keep, ..BuildOptions::default() };
+    if defects.has_errors() {
+        return Err(defects);
+    }
+    build(store, &options, &mut defects).filter(|_| !defects.has_errors()).ok_or(defects)
 }
 
 #[cold]
@@ -150,6 +241,8 @@ impl ReuseCounts {
 #[derive(Debug)]
 pub(super) struct Reuse<'p> {
     zone: &'p Zone,
+    /// What stands as text, and the text.
+    standing: Option<(Standing, &'p [u8])>,
     /// A bit for each record of `zone`, by its place.
     kept: Vec<u64>,
     counts: ReuseCounts,
@@ -161,6 +254,17 @@ impl<'p> Reuse<'p> {
     /// The zone as it was signed.
     pub(super) const fn zone(&self) -> &'p Zone {
         self.zone
+    }
+
+    /// What stands as text.
+    pub(super) fn standing(&self) -> Option<&Standing> {
+        self.standing.as_ref().map(|(standing, _)| standing)
+    }
+
+    /// The lines of the owner at a place of the walk, if they stand.
+    pub(super) fn standing_lines(&self, place: usize) -> Option<&'p [u8]> {
+        let (standing, text) = self.standing.as_ref()?;
+        standing.span(place).map(|span| &text[span])
     }
 
     /// What became of the signatures.
@@ -214,6 +318,7 @@ fn is_by(rrsig: &Rrsig<'_>, key: KeyName) -> bool {
 /// What all threads of a survey share.
 #[derive(Debug)]
 pub(super) struct Survey<'j, 'p> {
+    previous: &'p Previous,
     job: Job<'j>,
     before: &'p Zone,
     /// By index of the plan's keys, then of its old keys.
@@ -297,24 +402,26 @@ impl<'j, 'p> Survey<'j, 'p> {
         let all = keys.chain(old_keys);
         let is_known = all.clone().map(is_known).collect();
         let verifiers = all.map(|((algorithm, _), public_key)| verifiers.open(algorithm, public_key));
-        Ok(Self { verifiers: verifiers.collect::<Result<_, _>>()?, is_known, job, before, refresh })
+        Ok(Self { previous, verifiers: verifiers.collect::<Result<_, _>>()?, is_known, job, before, refresh })
     }
 
-    /// Looks at every RRset that is to be published, on the current rayon pool. Signatures that are bad get a warning
-    /// each.
-    pub(super) fn run(&self, findings: &mut Diagnostics) -> Reuse<'p> {
+    /// Looks at every RRset that is to be published, but for those that stand as text, on the current rayon pool.
+    /// Signatures that are bad get a warning each.
+    pub(super) fn run(&self, standing: Option<Standing>, findings: &mut Diagnostics) -> Reuse<'p> {
         let mut reuse = Reuse {
             zone: self.before,
+            standing: standing.zip(self.previous.lines.as_ref().map(Lines::text)),
             kept: vec![0; self.before.place_count().div_ceil(64)],
             counts: ReuseCounts::default(),
             is_unchanged: false,
             expirations: Expirations::default(),
         };
         let (mut records, mut same) = (0, 0);
-        let mut walk = self.job.denial.walk(self.job.zone);
+        let mut walk = self.job.denial.walk(self.job.zone).enumerate();
         let mut surveyed = Vec::new();
         loop {
-            let items: Vec<OwnerItem> = walk.by_ref().take(CHUNK_OWNERS * WINDOW_CHUNKS).collect();
+            let others = walk.by_ref().filter(|(place, _)| reuse.standing_lines(*place).is_none());
+            let items: Vec<OwnerItem> = others.map(|(_, item)| item).take(CHUNK_OWNERS * WINDOW_CHUNKS).collect();
             if items.is_empty() {
                 break;
             }
@@ -335,6 +442,10 @@ impl<'j, 'p> Survey<'j, 'p> {
         counts.rrset_gone = signature_count(self.before).saturating_sub(looked_at);
         // As many records as before, each equal to one of those before: the same records.
         reuse.is_unchanged = same == records && records == self.before.record_count() as u64;
+        if let Some((standing, _)) = &reuse.standing {
+            reuse.counts.kept += standing.signatures;
+            reuse.expirations.add(&standing.tally.expirations);
+        }
         reuse
     }
 
@@ -422,7 +533,8 @@ impl<'j, 'p> Survey<'j, 'p> {
         if !is_fit {
             return Found::Changed;
         }
-        if self.is_due(&rrsig) {
+        let window = (rrsig.inception, rrsig.expiration);
+        if is_due(self.job.plan.times(), window, rrsig.covered, self.refresh) {
             return Found::Due;
         }
         let from = candidates.messages.len();
@@ -469,13 +581,6 @@ impl<'j, 'p> Survey<'j, 'p> {
         was == is && rrset.records().all(|record| record.ttl() == set.ttl)
     }
 
-    /// Whether a signature has too little time left, or does not hold yet.
-    fn is_due(&self, rrsig: &Rrsig<'_>) -> bool {
-        let times = self.job.plan.times();
-        let holds = rrsig.inception.is_at_or_before(times.now().to_timestamp());
-        !holds || times.is_due(rrsig.expiration.to_unix_near(times.now()), rrsig.covered, self.refresh)
-    }
-
     /// Verifies the candidates of a chunk, a batch a key.
     fn decide(&self, candidates: &Candidates<'p>, out: &mut Surveyed) {
         let mut results = Vec::new();
@@ -506,6 +611,17 @@ impl<'j, 'p> Survey<'j, 'p> {
             }
         }
     }
+}
+
+/// Whether a signature over a type, from one time to another, has too little time left, or does not hold yet.
+pub(super) fn is_due(
+    times: &SignatureTimes,
+    (inception, expiration): (Timestamp, Timestamp),
+    covered: Rtype,
+    refresh: Option<Seconds>,
+) -> bool {
+    let holds = inception.is_at_or_before(times.now().to_timestamp());
+    !holds || times.is_due(expiration.to_unix_near(times.now()), covered, refresh)
 }
 
 /// Whether a zone publishes this key and no other of its algorithm and tag, so that signatures that name it are its own.

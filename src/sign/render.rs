@@ -146,20 +146,42 @@ impl<'a> Job<'a> {
         Self { reuse, ..self }
     }
 
-    /// Signs and formats a chunk of owners.
-    pub(super) fn render(&self, items: &[OwnerItem]) -> Result<Rendered, CryptoError> {
+    /// Signs and formats a chunk of owners, the first of which is at a place of the walk; those that stand as text are
+    /// copied.
+    pub(super) fn render(&self, items: &[OwnerItem], place: usize) -> Result<Rendered, CryptoError> {
         let mut out = Rendered::default();
         out.tally.signatures = vec![0; self.plan.keys().len()];
         let mut scratch = Scratch::default();
         let mut cursor = self.reuse.map(|reuse| Cursor::new(reuse.zone()));
-        self.try_for_each_owner(items, |owner| {
-            scratch.begin(owner.name);
-            let before = cursor.as_mut().and_then(|cursor| cursor.node_at(owner.name));
-            self.render_owner(owner, before, &mut scratch, &mut out)?;
-            out.tally.owners += 1;
-            Ok(())
-        })?;
+        let mut at = 0;
+        while at < items.len() {
+            if let Some(lines) = self.standing_lines(place + at) {
+                out.text.extend_from_slice(lines);
+                out.tally.owners += 1;
+                at += 1;
+                continue;
+            }
+            let new = (at..items.len()).take_while(|at| self.standing_lines(place + at).is_none()).count();
+            self.try_for_each_owner(&items[at..at + new], |owner| {
+                scratch.begin(owner.name);
+                let before = cursor.as_mut().and_then(|cursor| cursor.node_at(owner.name));
+                self.render_owner(owner, before, &mut scratch, &mut out)?;
+                out.tally.owners += 1;
+                Ok(())
+            })?;
+            at += new;
+        }
         Ok(out)
+    }
+
+    /// What there is to say of the owners that stand as text, but how many they are.
+    pub(super) fn standing_tally(&self) -> Tally {
+        self.reuse.and_then(Reuse::standing).map_or_else(Tally::default, |standing| standing.tally.clone())
+    }
+
+    /// The lines of the owner at a place of the walk, if they stand.
+    fn standing_lines(&self, place: usize) -> Option<&'a [u8]> {
+        self.reuse?.standing_lines(place)
     }
 
     /// Calls `act` with the owners of a chunk, one after the other.
@@ -424,7 +446,7 @@ mod tests {
         let plan = Plan::new(Vec::new(), times);
         let items: Vec<OwnerItem> =
             (0..).take(zone.node_count()).map(|node| OwnerItem { node: Some(node), link: None }).collect();
-        let rendered = Job::new(&zone, &denial, &plan, true).render(&items).unwrap();
+        let rendered = Job::new(&zone, &denial, &plan, true).render(&items, 0).unwrap();
         let digest = |mut hasher: Hasher| {
             hasher.update(&rendered.wire);
             let mut hex = Vec::new();

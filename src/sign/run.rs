@@ -43,23 +43,27 @@ pub(super) fn run(
     let total = (job.zone.node_count() + job.denial.len()) as u64;
     let mut totals = Totals::default();
     let mut finished: Vec<Rendered> = Vec::new();
+    let mut place = 0;
     loop {
         let items: Vec<OwnerItem> = walk.by_ref().take(CHUNK_OWNERS * WINDOW_CHUNKS).collect();
         let (written, rendered) =
-            rayon::join(|| write(&finished, output, digests, &mut totals), || render_window(job, &items));
+            rayon::join(|| write(&finished, output, digests, &mut totals), || render_window(job, &items, place));
+        place += items.len();
         written?;
         finished = rendered?;
         if finished.is_empty() {
+            totals.tally.add(&job.standing_tally());
             return Ok(totals);
         }
         observer.progress(totals.tally.owners, total);
     }
 }
 
-/// Signs a window of owners; the first error in zone order wins.
-fn render_window(job: &Job<'_>, items: &[OwnerItem]) -> Result<Vec<Rendered>, CryptoError> {
+/// Signs a window of owners from a place of the walk on; the first error in zone order wins.
+fn render_window(job: &Job<'_>, items: &[OwnerItem], place: usize) -> Result<Vec<Rendered>, CryptoError> {
     let mut results = Vec::new();
-    items.par_chunks(CHUNK_OWNERS).map(|chunk| job.render(chunk)).collect_into_vec(&mut results);
+    let chunks = items.par_chunks(CHUNK_OWNERS).enumerate();
+    chunks.map(|(index, chunk)| job.render(chunk, place + index * CHUNK_OWNERS)).collect_into_vec(&mut results);
     results.into_iter().collect()
 }
 

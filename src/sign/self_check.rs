@@ -2,10 +2,14 @@
 //! (and with those of ours that sign unpublished), and compared with the zone that was to be signed.
 
 use super::options::{SelfCheck, SignOptions};
+use super::previous::{Known, OwnText};
+use super::recheck;
 use crate::base::{Diagnostic, Diagnostics, Name, Rtype, Severity, UnixTime};
 use crate::crypto::Library;
 use crate::keys::{KeySet, ZoneKey};
-use crate::verify::{Counts, CryptoScope, LibraryVerifiers, Report, Scope, VerifyOptions, verify_changes, verify_zone};
+use crate::verify::{
+    Counts, CryptoScope, LibraryVerifiers, Report, Scope, VerifyOptions, verify_changes, verify_rest, verify_zone,
+};
 use crate::zone::{BuildOptions, MixedTtl, Zone, build, compare};
 use crate::zonefile::{self, Input, ReadOptions};
 use std::fmt;
@@ -70,15 +74,14 @@ impl fmt::Display for SelfCheckFailure {
 impl std::error::Error for SelfCheckFailure {}
 
 /// Checks zone text that was made of `zone`, which has its final apex, with the keys of `keys`. Of two libraries the one
-/// verifies what the other signed. `known` is a zone whose signatures were verified before: those that are the same are
-/// not verified again.
+/// verifies what the other signed. What is known already is not verified again, as far as it is the same.
 ///
 /// # Errors
 /// What is wrong with it.
 pub fn self_check(
     text: &[u8],
     zone: &Zone,
-    known: Option<&Zone>,
+    known: Known<'_>,
     options: &SignOptions,
     keys: &KeySet,
     now: UnixTime,
@@ -88,23 +91,55 @@ pub fn self_check(
         SelfCheck::Full => CryptoScope::Full,
         SelfCheck::Sample => CryptoScope::Sample { one_in: SelfCheck::SAMPLE_ONE_IN },
     };
+    let other = other_libraries(keys);
+    let libraries = library_pairs(keys, &other);
+    let unpublished = keys.unpublished().iter().map(|key| key.dnskey_rdata.clone()).collect();
+    let verify = VerifyOptions { crypto, unpublished, findings_max: FINDINGS_MAX, ..VerifyOptions::new(now) };
+    let verify_for = |count: usize| {
+        let verifiers = options.verifier.source(count, other.clone());
+        VerifyOptions { verifiers, ..verify.clone() }
+    };
+    if let Known::Text(before) = known
+        && let Some(checked) = check_rest(text, zone, before, now, verify_for)
+    {
+        return Ok(Checked { libraries, ..checked });
+    }
     let signed = read_zone(text, zone.apex())?;
     if keys.all().is_empty() {
         return check_unsigned(zone, &signed, now);
     }
-    let other = other_libraries(keys);
-    let libraries = library_pairs(keys, &other);
-    let verifiers = options.verifier.source(signed.record_count(), other);
-    let unpublished = keys.unpublished().iter().map(|key| key.dnskey_rdata.clone()).collect();
-    let options =
-        VerifyOptions { crypto, unpublished, findings_max: FINDINGS_MAX, verifiers, ..VerifyOptions::new(now) };
-    let report = verify_changes(&signed, known, &options);
+    let verify = verify_for(signed.record_count());
+    let report = match known {
+        Known::Signatures(known) => verify_changes(&signed, known, &verify),
+        Known::Nothing | Known::Text(_) => verify_zone(&signed, &verify),
+    };
     if !report.is_valid() {
         return Err(SelfCheckFailure::of_report(&report));
     }
     check_content(zone, &signed)?;
     let Counts { signatures, verified, known, .. } = report.counts;
     Ok(Checked { signatures, verified, known, libraries })
+}
+
+/// Checks text beside which other text is known to be right. `None` if it is not found to be right in this way.
+fn check_rest(
+    text: &[u8],
+    zone: &Zone,
+    before: OwnText<'_>,
+    now: UnixTime,
+    verify_for: impl FnOnce(usize) -> VerifyOptions,
+) -> Option<Checked> {
+    let rest = recheck::rest(text, before.0, zone.apex(), now)?;
+    // A digest over the zone is over all its signatures.
+    if rest.zone.apex_node().has(Rtype::ZONEMD) {
+        return None;
+    }
+    let rrsets = rest.zone.nodes().flat_map(|node| node.rrsets());
+    let signature_count = rrsets.filter(|rrset| rrset.rtype() == Rtype::RRSIG).map(|rrset| rrset.len()).sum();
+    let report = verify_rest(&rest.zone, &rest.is_standing, &verify_for(signature_count));
+    check_content(zone, &rest.zone).ok().filter(|()| report.is_valid())?;
+    let Counts { signatures, verified, .. } = report.counts;
+    Some(Checked { signatures: signatures + rest.signatures, verified, known: rest.signatures, libraries: Vec::new() })
 }
 
 /// Checks a zone that was not to be signed: its content, and its digest if it has one.
@@ -153,7 +188,7 @@ fn library_pairs(keys: &KeySet, verifiers: &LibraryVerifiers) -> Vec<(Library, L
 }
 
 /// Reads the text as `zoneseal verify` would.
-fn read_zone(text: &[u8], apex: Name<'_>) -> Result<Zone, SelfCheckFailure> {
+pub(super) fn read_zone(text: &[u8], apex: Name<'_>) -> Result<Zone, SelfCheckFailure> {
     let mut findings = Diagnostics::new(FINDINGS_MAX);
     let input = Input::Bytes { name: "signed zone", text };
     let store = zonefile::read(input, &ReadOptions::default(), &mut findings)

@@ -16,6 +16,8 @@ pub(super) struct Context<'z> {
     pub(super) keys: KeySet<'z>,
     /// What was verified before.
     pub(super) known: Option<Known<'z>>,
+    /// For each node whether its signatures are known to be what they must be; empty if that is known of none.
+    pub(super) is_standing: &'z [bool],
     /// `options.at` as signatures carry times.
     pub(super) at: Timestamp,
     /// TTL of chain records: min(SOA TTL, SOA MINIMUM), in seconds (NSEC-5).
@@ -27,6 +29,11 @@ pub(super) struct Context<'z> {
 }
 
 impl Context<'_> {
+    /// Whether the signatures of a node are known to be what they must be.
+    pub(super) fn is_standing(&self, node: NodeRef<'_>) -> bool {
+        self.is_standing.get(node.index()) == Some(&true)
+    }
+
     /// Whether an RRset is the zone's own and so must be signed (SIG-4, SIG-5).
     pub(super) fn is_signed_type(&self, node: NodeRef<'_>, rtype: Rtype) -> bool {
         match node.status() {

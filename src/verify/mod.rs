@@ -117,14 +117,42 @@ impl VerifyOptions {
 /// The zone is to be built with its TTLs kept (`MixedTtl::Keep`), or mixed TTLs cannot be seen.
 #[must_use]
 pub fn verify_zone(zone: &Zone, options: &VerifyOptions) -> Report {
-    verify_changes(zone, None, options)
+    verify_beside(zone, Beside::Nothing, options)
 }
 
 /// Verifies a zone that has much in common with one whose signatures are all known to verify: signatures that are the
 /// same over the same RRset by the same key are not verified again. Everything else is, and those at the apex are in any
 /// case.
 #[must_use]
-pub fn verify_changes(zone: &Zone, known: Option<&Zone>, options: &VerifyOptions) -> Report {
+pub fn verify_changes(zone: &Zone, known: &Zone, options: &VerifyOptions) -> Report {
+    verify_beside(zone, Beside::Zone(known), options)
+}
+
+/// Verifies a zone of whose nodes some are known to be signed as they must be: the caller has seen that records and
+/// signatures there, and what the nodes are in their zone, are what they were when they were verified with the same keys.
+/// Signatures are neither asked for nor looked at there, and may be left out; all else is verified.
+///
+/// `is_standing` says so for each node; the apex must not be among them.
+///
+/// # Panics
+/// If `is_standing` does not fit the zone.
+#[must_use]
+pub fn verify_rest(zone: &Zone, is_standing: &[bool], options: &VerifyOptions) -> Report {
+    assert!(is_standing.len() == zone.node_count() && !is_standing[0], "all trust begins at the apex");
+    verify_beside(zone, Beside::Nodes(is_standing), options)
+}
+
+/// What is known of a zone's signatures.
+#[derive(Clone, Copy, Debug)]
+enum Beside<'z> {
+    Nothing,
+    /// Those of this zone were all verified.
+    Zone(&'z Zone),
+    /// For each node, whether its own were.
+    Nodes(&'z [bool]),
+}
+
+fn verify_beside(zone: &Zone, beside: Beside<'_>, options: &VerifyOptions) -> Report {
     let mut findings = Findings::new(options.findings_max);
     let mut parts = ReportParts {
         valid_until: None,
@@ -139,7 +167,7 @@ pub fn verify_changes(zone: &Zone, known: Option<&Zone>, options: &VerifyOptions
     let mut zonemd_findings = Findings::new(options.findings_max);
     let (matched, findings) = rayon::join(
         || zonemd::check(zone, false, &mut zonemd_findings),
-        || verify_signed(zone, known, options, findings, &mut parts),
+        || verify_signed(zone, beside, options, findings, &mut parts),
     );
     parts.counts.zonemd_matched = matched;
     zonemd_findings.merge(findings).into_report(options.at, parts)
@@ -148,7 +176,7 @@ pub fn verify_changes(zone: &Zone, known: Option<&Zone>, options: &VerifyOptions
 /// Everything but ZONEMD.
 fn verify_signed(
     zone: &Zone,
-    known: Option<&Zone>,
+    beside: Beside<'_>,
     options: &VerifyOptions,
     mut findings: Findings,
     parts: &mut ReportParts,
@@ -176,7 +204,8 @@ fn verify_signed(
         has_signatures: model.has_rrsig && !keys.required().is_empty(),
         next_nsec: uses_nsec.then(|| model.next_nsec_nodes()),
         model,
-        known: known.map(|known| Known::new(known, &keys)),
+        known: if let Beside::Zone(known) = beside { Some(Known::new(known, &keys)) } else { None },
+        is_standing: if let Beside::Nodes(nodes) = beside { nodes } else { &[] },
         keys,
     };
     let (nodes, chain) = rayon::join(|| walk(&context), || nsec3::check(&context));
@@ -246,7 +275,7 @@ fn walk_chunk(context: &Context<'_>, nodes: Range<usize>) -> Walk {
             note_mixed_ttl(node, rrset, &mut findings);
         }
         nsec::check_node(context, node, &mut ttls, &mut types, &mut findings);
-        if context.has_signatures {
+        if context.has_signatures && !context.is_standing(node) {
             run.add_node(node);
         }
     }

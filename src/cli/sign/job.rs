@@ -9,7 +9,7 @@ use crate::base::{Diagnostic, Diagnostics, Name, UnixTime};
 use crate::crypto::Backend;
 use crate::keys::{self, KeySource};
 use crate::output::{AtomicFile, Committer, Outcome, Output, Spool};
-use crate::sign::record::{self, FileDigest, Made, Record, Unfit};
+use crate::sign::record::{self, FileDigest, Made, Record, Unfit, Verified};
 use crate::sign::{self, Loaded, OwnKeys, Previous, SignError, SignOptions, SignedText, Summary, TextDigest};
 use crate::zone::{BuildOptions, Zone};
 use crate::zonefile::{self, Input, ReadOptions};
@@ -104,6 +104,7 @@ impl Job<'_> {
                 Err(record_use) => record_use,
                 Ok(record) => {
                     previous.signed.is_verified = true;
+                    previous.signed.is_own = record.verified() == Verified::SelfCheck;
                     inputs.files.push(FileDigest::of(self.text.path(), &zone_text));
                     match self.try_record(&record, &inputs, previous, options, now, findings)? {
                         Ok(signed) => return Ok(Ok(signed)),
@@ -134,7 +135,7 @@ impl Job<'_> {
         if previous.is_some() {
             watch.begin("read-previous");
         }
-        let previous = previous.and_then(|previous| Previous::parse(&previous.signed, findings));
+        let previous = previous.and_then(|previous| Previous::parse(previous.signed, findings));
         let dsset = self.dsset.map(|directory| Dsset::begin(directory, zone.apex())).transpose()?;
         let loaded = Loaded { zone, dropped, previous };
         let state_options = held.as_ref().map(|held| held.options(options));
