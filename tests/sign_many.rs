@@ -1,6 +1,7 @@
 //! Many zones in one run of `zoneseal sign`: lists, directories, and zones that fail among those that do not. Method:
 //! the built binary in temporary directories, with the Ed25519 keys of the test data and a fixed time.
 
+use base64::engine::{Engine, general_purpose::STANDARD};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -143,6 +144,44 @@ fn failures_do_not_stop_the_others() {
         left.sort();
         assert_eq!(left, ["a2", "broken", "z"]);
     }
+}
+
+/// Keys with the tag of another one: the 16-bit words of its public half in other orders, of which the tag is the sum.
+fn namesakes(place: &Place, name: &str) -> String {
+    let files = fs::read_dir(place.path("keys")).unwrap().map(|entry| entry.unwrap().path());
+    let lines =
+        files.filter(|path| path.to_str().unwrap().ends_with(".key")).map(|path| fs::read_to_string(path).unwrap());
+    let zsk =
+        lines.filter(|text| text.contains(&format!("{name}. "))).find(|text| text.contains(" 256 3 15 ")).unwrap();
+    let public = STANDARD.decode(zsk.split_whitespace().last().unwrap()).unwrap();
+    let swapped = |first: usize, second: usize| {
+        let mut words: Vec<&[u8]> = public.chunks(2).collect();
+        words.swap(first, second);
+        words.concat()
+    };
+    let pairs = (0..16).flat_map(|first| (first + 1..16).map(move |second| (first, second)));
+    let keys = pairs.map(|(first, second)| swapped(first, second)).filter(|key| *key < public);
+    keys.map(|key| format!("@ IN DNSKEY 256 3 15 {}\n", STANDARD.encode(key))).collect()
+}
+
+/// A zone that would not validate is not published, and makes for an exit code of its own, unless another one could not
+/// even be signed. Here validators would have too many keys of one tag to try.
+#[test]
+fn a_failed_self_check_exits_with_1() {
+    let place = Place::new(&["a", "crowded"]);
+    place.write("zones/crowded.zone", &(zone("crowded.") + &namesakes(&place, "crowded")));
+    let crowded = "zones/crowded.zone - - out/crowded\n";
+    place.write("list", &format!("{crowded}zones/a.zone - - out/a\n"));
+    place.write("worse", &format!("{crowded}zones/gone.zone - - out/gone\n"));
+    let ran = place.run(&["--zones", "list", "-K", "keys"]);
+    let talk = text(&ran.stderr);
+    assert_eq!((ran.status.code(), text(&ran.stdout)), (Some(1), "out/a\n"), "{talk}");
+    assert!(talk.contains("zones/crowded.zone: signed zone:") && talk.contains("key-tag-tries"), "{talk}");
+    assert!(talk.contains("2: 1 signed, 0 unchanged, 0 failed, 1 failed the self-check\n"), "{talk}");
+    assert!(place.path("out/a").exists() && !place.path("out/crowded").exists());
+    assert_eq!(place.run(&["--zones", "worse", "-K", "keys"]).status.code(), Some(2));
+    let unchecked = place.run(&["--zones", "list", "-K", "keys", "--self-check", "off"]);
+    assert_eq!((unchecked.status.code(), text(&unchecked.stdout)), (Some(0), "out/crowded\nout/a\n"));
 }
 
 /// `--previous` is each zone's own output.

@@ -95,9 +95,14 @@ pub(crate) fn host(count: u64) -> String {
     out
 }
 
+/// The name of the zone number `number` of many small ones.
+pub(crate) fn small_name(number: u64) -> String {
+    format!("z{number}.example.")
+}
+
 /// The zone number `number` of many small ones: twelve records.
 pub(crate) fn small(number: u64) -> String {
-    let mut out = head(&format!("z{number}.example."), 3600);
+    let mut out = head(&small_name(number), 3600);
     for line in ["@ A 192.0.2.10", "@ AAAA 2001:db8::10", "@ MX 10 mail", "mail A 192.0.2.11", "www CNAME @"] {
         push(&mut out, format_args!("{line}"));
     }
