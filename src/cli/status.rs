@@ -21,7 +21,7 @@ pub(super) struct StatusArgs {
     #[command(flatten)]
     pub(super) clock: ClockArg,
     /// The configuration
-    #[arg(long, value_name = "FILE", default_value = Config::FILE_NAME)]
+    #[arg(short, long, value_name = "FILE", default_value = Config::FILE_NAME)]
     config: PathBuf,
     /// Signatures with less time left are a warning [default: the policy's refresh less two runs, at least two thirds of it]
     #[arg(long, value_name = "DURATION", value_parser = super::verify::parse_duration)]

@@ -1,0 +1,128 @@
+//! What is shipped beside the program: the package's list of files is what there is, and the examples are what systemd, cron
+//! and the program itself take.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn example(name: &str) -> String {
+    fs::read_to_string(root().join("docs/examples").join(name)).unwrap()
+}
+
+/// The package's files: source pattern and place.
+fn assets() -> Vec<(String, String)> {
+    let manifest: toml::Table = fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
+    let list = manifest["package"]["metadata"]["deb"]["assets"].as_array().unwrap();
+    let text = |value: &toml::Value| value.as_str().unwrap().to_owned();
+    list.iter().map(|asset| (text(&asset[0]), text(&asset[1]))).collect()
+}
+
+/// Every pattern of the package finds files, those of scripts/package among them, and everything that it makes is shipped.
+#[test]
+fn the_package_has_what_is_made_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = folder.path().join("assets");
+    let output = Command::new(root().join("scripts/package"))
+        .args(["--assets", env!("CARGO_BIN_EXE_zoneseal"), made.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let mut shipped = Vec::new();
+    for (source, place) in assets() {
+        if source == "target/release/zoneseal" {
+            assert_eq!(place, "usr/bin/");
+            continue;
+        }
+        let pattern = match source.strip_prefix("target/assets/") {
+            Some(rest) => made.join(rest),
+            None => root().join(&source),
+        };
+        let found: Vec<PathBuf> = glob::glob(pattern.to_str().unwrap())
+            .unwrap()
+            .map(|path| path.unwrap())
+            .filter(|path| path.is_file())
+            .collect();
+        assert!(!found.is_empty(), "nothing to ship as {place}: {source}");
+        assert!(place.ends_with('/') || found.len() == 1, "{source} has one place for many files");
+        shipped.extend(found);
+    }
+    let made: Vec<_> = glob::glob(&format!("{}/*/*", made.display())).unwrap().map(|path| path.unwrap()).collect();
+    assert!(made.len() > 20, "{made:?}");
+    for file in made {
+        assert!(shipped.contains(&file), "{} is made and not shipped", file.display());
+        assert_ne!(fs::metadata(&file).unwrap().len(), 0, "{} is empty", file.display());
+    }
+}
+
+/// systemd takes the units, where it is installed.
+#[test]
+fn systemd_takes_the_units() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut units = Vec::new();
+    for name in ["zoneseal.service", "zoneseal.timer"] {
+        // The program is not installed here.
+        let text = example(name).replace("/usr/bin/zoneseal", env!("CARGO_BIN_EXE_zoneseal"));
+        fs::write(folder.path().join(name), text).unwrap();
+        units.push(folder.path().join(name));
+    }
+    match Command::new("systemd-analyze").args(["verify", "--man=no"]).args(&units).output() {
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stderr);
+            let ours: Vec<_> = said.lines().filter(|line| line.contains("zoneseal.")).collect();
+            assert!(output.status.success() && ours.is_empty(), "{said}");
+        }
+        Err(error) => eprintln!("systemd-analyze did not look at the units: {error}"),
+    }
+}
+
+/// Cron's line: five fields of time, a user, and a command that the shell takes; without % which cron takes for itself.
+#[test]
+fn cron_takes_the_line() {
+    let text = example("zoneseal.cron");
+    let is_job =
+        |line: &&str| !line.starts_with('#') && !line.is_empty() && !line.split(' ').next().unwrap().contains('=');
+    let lines: Vec<_> = text.lines().filter(is_job).collect();
+    assert_eq!(lines.len(), 1);
+    let mut fields = lines[0].splitn(7, ' ');
+    for (field, max) in fields.by_ref().take(5).zip([59, 23, 31, 12, 7]) {
+        assert!(field == "*" || field.parse::<u32>().unwrap() <= max, "{field}");
+    }
+    assert_eq!(fields.next(), Some("zoneseal"));
+    let command = fields.next().unwrap();
+    assert!(!command.contains('%'));
+    // What is mailed: nothing for 0 and 3, a line for all else.
+    for code in 0..5 {
+        let (log, program) =
+            (tempfile::NamedTempFile::new().unwrap(), format!("zoneseal() {{ echo ran; return {code}; }}; "));
+        let script = program + &command.replace("/var/log/zoneseal/run.log", log.path().to_str().unwrap());
+        let output = Command::new("/bin/sh").args(["-c", &script]).output().unwrap();
+        let is_quiet = output.stdout.is_empty() && output.stderr.is_empty();
+        assert_eq!(is_quiet, code == 0 || code == 3, "{code}: {output:?}");
+        assert_eq!(fs::read_to_string(log.path()).unwrap(), "ran\n");
+    }
+}
+
+/// logrotate takes its file, where it is installed.
+#[test]
+fn logrotate_takes_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    // Users of the machine at hand, and a folder that is there.
+    let text = example("zoneseal.logrotate").replace("/var/log/zoneseal", folder.path().to_str().unwrap());
+    let text = text.replace("    su zoneseal zoneseal\n", "").replace("create 0640 zoneseal zoneseal", "create 0640");
+    assert_ne!(text, example("zoneseal.logrotate"));
+    let file = folder.path().join("zoneseal.logrotate");
+    fs::write(&file, text).unwrap();
+    fs::write(folder.path().join("run.log"), "a run\n").unwrap();
+    let program = ["logrotate", "/usr/sbin/logrotate"].into_iter().find_map(|program| {
+        let state = folder.path().join("state");
+        Command::new(program).args(["-v", "-d", "-s"]).args([&state, &file]).output().ok()
+    });
+    match program {
+        Some(output) => assert!(output.status.success(), "{output:?}"),
+        None => eprintln!("logrotate is not installed: nobody looked at its file"),
+    }
+}
