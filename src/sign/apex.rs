@@ -41,7 +41,7 @@ pub(super) fn prepare(
         return Ok(unsign(zone, options));
     }
     let dnskeys = set_dnskeys(zone, keys, options, findings)?;
-    set_cds(zone, keys.set(), options.cds, findings)?;
+    set_cds(zone, keys.set(), options, findings)?;
     if let DenialOptions::Nsec3(params) = &options.denial {
         let mut rdata = Vec::new();
         params.push_nsec3param(&mut rdata);
@@ -165,17 +165,18 @@ fn check_foreign_fields(record: RecordRef<'_>) -> Result<(), Box<Diagnostic>> {
 fn set_cds(
     zone: &mut Zone,
     keys: &KeySet,
-    policy: CdsPolicy,
+    options: &SignOptions,
     findings: &mut Diagnostics,
 ) -> Result<(), Box<Diagnostic>> {
-    let records = match policy {
+    let records = match options.cds {
         CdsPolicy::AsInInput => return check_cds_of_input(zone, keys),
         CdsPolicy::Drop => {
             drop_cds(zone, findings);
             return Ok(());
         }
         CdsPolicy::Delete => SyncRecords::delete(),
-        CdsPolicy::Publish => SyncRecords::for_set(keys, &[DigestType::SHA256]),
+        CdsPolicy::Publish if options.cds_digests.is_empty() => SyncRecords::for_set(keys, &[DigestType::SHA256]),
+        CdsPolicy::Publish => SyncRecords::for_set(keys, &options.cds_digests),
     };
     if records.cds.is_empty() {
         let help =

@@ -76,13 +76,35 @@ pub enum Stage {
     Commit,
 }
 
-/// Is told how far a run has come.
+/// Is told how far a run has come, and may stop it.
 pub trait Observer: Sync {
     /// A stage begins; the one before, if any, has ended.
     fn begin(&self, stage: Stage);
 
     /// So many of so many owners are written, about.
     fn progress(&self, done: u64, total: u64);
+
+    /// Is shown what is about to be signed. Errors that it puts among the findings stop the run.
+    fn look(&self, _: &Proposal<'_>, _: &mut Diagnostics) {}
+
+    /// Hears that a finished text is about to be put in place, with its digest if it was read back.
+    ///
+    /// # Errors
+    /// Whatever stops the run.
+    fn before_commit(&self, _serial: u32, _text: Option<&TextDigest>) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What is about to be signed.
+#[derive(Clone, Copy, Debug)]
+pub struct Proposal<'a> {
+    /// The zone with its final apex, without chain and signatures.
+    pub zone: &'a Zone,
+    /// The zone as it was signed the last time; of a text of our own only what does not stand as text.
+    pub previous: Option<&'a Zone>,
+    /// What becomes of the signatures there are.
+    pub reuse: Option<ReuseSummary>,
 }
 
 /// An observer that looks away.
@@ -183,6 +205,15 @@ pub fn sign_zone(
         }
         settle(&mut zone, reuse, serials, options, findings);
     }
+    let proposal = Proposal {
+        zone: &zone,
+        previous: previous.as_ref().map(|previous| &previous.zone),
+        reuse: reuse.as_ref().map(ReuseSummary::of),
+    };
+    observer.look(&proposal, findings);
+    if findings.has_errors() {
+        return Err(SignError::Refused);
+    }
 
     observer.begin(Stage::Sign);
     let mut hashers = zonemd::hashers(&options.zonemd);
@@ -203,6 +234,7 @@ pub fn sign_zone(
     let (checked, verified_text) = check_output(&mut *output, &zone, known, keys, options, now)?;
 
     observer.begin(Stage::Commit);
+    observer.before_commit(zone.soa().serial, verified_text.as_ref()).map_err(SignError::Output)?;
     output.commit().map_err(SignError::Output)?;
     let summary = Summary::new(&zone, keys.set(), &plan, options, &counts, totals, checked);
     Ok(Summary { verified_text, reuse: reused, ..summary })
@@ -259,7 +291,7 @@ fn prepare(
         times.check_refresh(options.refresh)?;
     }
     let published = previous.map(|previous| previous.zone.soa().serial);
-    let serials = serial::next_serials(options.serial, zone.soa().serial, published, now)?;
+    let serials = serial::next_serials(options.serial, zone.soa().serial, published, options.serial_floor, now)?;
     let dnskeys = apex::prepare(zone, keys, options, serials.unchanged, findings)?;
     if let Some(previous) = previous {
         zonemd::place_previous(zone, &options.zonemd, &previous.zone);

@@ -2,7 +2,7 @@
 
 use super::serial::SerialPolicy;
 use super::times::TimeOptions;
-use crate::base::{Rtype, Seconds, Ttl};
+use crate::base::{DigestType, Rtype, Seconds, Ttl};
 use crate::denial::Nsec3Params;
 use crate::rdata::zonemd::{HASH_SHA384, HASH_SHA512};
 use crate::verify::VerifierChoice;
@@ -101,12 +101,17 @@ pub struct SignOptions {
     pub denial: DenialOptions,
     /// The SOA serial.
     pub serial: SerialPolicy,
+    /// A serial that was promised to the world before, whatever the previous signed zone says: a zone that changes gets a
+    /// later one.
+    pub serial_floor: Option<u32>,
     /// TTL of the DNSKEY RRset, if not the one that is found (see the module `apex`).
     pub dnskey_ttl: Option<Ttl>,
     /// DNSKEYs of others.
     pub foreign_dnskeys: ForeignDnskeys,
     /// CDS and CDNSKEY.
     pub cds: CdsPolicy,
+    /// The digests of the CDS records that are made; SHA-256 if there are none.
+    pub cds_digests: Vec<DigestType>,
     /// The ZONEMD digests to publish; none by default.
     pub zonemd: Vec<ZonemdHash>,
     /// The check before the output becomes visible.

@@ -115,6 +115,18 @@ impl Previous {
         Some(Self { zone, name, lines, text: digest, is_in_place, is_verified })
     }
 
+    /// The signed zone; of a text that is our own perhaps its apex alone.
+    #[must_use]
+    pub const fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    /// Whether all its signatures are known to verify.
+    #[must_use]
+    pub const fn is_verified(&self) -> bool {
+        self.is_verified
+    }
+
     /// Finds what stands as text, and reads the rest of it; all of it if that cannot be. False, with a warning in
     /// `findings`, if it is no zone.
     pub(super) fn find_standing(

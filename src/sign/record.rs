@@ -331,7 +331,7 @@ impl Record {
         if options.times.is_fixed() || times.check_refresh(options.refresh).is_err() {
             return Err(Unfit::Times);
         }
-        let serials = next_serials(options.serial, self.serial_in_file, Some(self.serial), now);
+        let serials = next_serials(options.serial, self.serial_in_file, Some(self.serial), options.serial_floor, now);
         if !serials.is_ok_and(|serials| serials.unchanged == self.serial) {
             return Err(Unfit::Times);
         }
@@ -387,9 +387,11 @@ pub fn options_digest(options: &SignOptions, build: &BuildOptions) -> String {
         refresh,
         denial,
         serial,
+        serial_floor,
         dnskey_ttl,
         foreign_dnskeys,
         cds,
+        cds_digests,
         zonemd,
         self_check: SelfCheck::Full | SelfCheck::Sample | SelfCheck::Off,
         verifier: _,
@@ -397,7 +399,7 @@ pub fn options_digest(options: &SignOptions, build: &BuildOptions) -> String {
     let BuildOptions { apex, out_of_zone, mixed_ttl } = build;
     // The debug form is that of this version, and records of other versions are not used.
     let text = format!(
-        "{times:?} {refresh:?} {denial:?} {serial:?} {dnskey_ttl:?} {foreign_dnskeys:?} {cds:?} {zonemd:?} {apex:?} \
+        "{times:?} {refresh:?} {denial:?} {serial:?} {serial_floor:?} {dnskey_ttl:?} {foreign_dnskeys:?} {cds:?} {cds_digests:?} {zonemd:?} {apex:?} \
          {out_of_zone:?} {mixed_ttl:?}"
     );
     hex(&sha256(&[text.as_bytes()]))

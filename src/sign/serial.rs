@@ -16,6 +16,10 @@ pub enum SerialPolicy {
     UnixTime,
     /// Today in UTC as `YYYYMMDDnn`.
     Date,
+    /// As in the file where that is later than what is published; else one more than what is published.
+    FileOrIncrement,
+    /// One more than what is published, whatever the file has.
+    Published,
 }
 
 /// How far ahead of today's `YYYYMMDD99` a serial may be and still count as a date serial whose range was used up.
@@ -31,8 +35,8 @@ const DATE_LEAD_MAX: u32 = 10_000;
 /// A finding if the policy would take the serial backwards, or to where RFC 1982 defines no order.
 pub fn next_serial(policy: SerialPolicy, old: u32, now: UnixTime) -> Result<u32, Box<Diagnostic>> {
     let (fresh, lead_max) = match policy {
-        SerialPolicy::Keep => return Ok(old),
-        SerialPolicy::Increment => return Ok(increment(old)),
+        SerialPolicy::Keep | SerialPolicy::FileOrIncrement => return Ok(old),
+        SerialPolicy::Increment | SerialPolicy::Published => return Ok(increment(old)),
         SerialPolicy::UnixTime => (now.to_timestamp().0, 0),
         SerialPolicy::Date => (date_serial(now)?, 99 + DATE_LEAD_MAX),
     };
@@ -52,7 +56,8 @@ pub struct Serials {
     pub changed: u32,
 }
 
-/// The serials to publish: what is published goes on from the later one of the file's and the published zone's.
+/// The serials to publish: what is published goes on from the later one of the file's and the published zone's. `floor` is
+/// a serial that must not be used again, for it may have been published.
 ///
 /// # Errors
 /// As [`next_serial`], and if `Keep` would take secondaries backwards.
@@ -60,19 +65,42 @@ pub fn next_serials(
     policy: SerialPolicy,
     in_file: u32,
     published: Option<u32>,
+    floor: Option<u32>,
     now: UnixTime,
 ) -> Result<Serials, Box<Diagnostic>> {
     let Some(published) = published else {
-        let serial = next_serial(policy, in_file, now)?;
+        let serial = match floor {
+            None => next_serial(policy, in_file, now)?,
+            Some(floor) => next_after(policy, in_file, floor, now)?,
+        };
         return Ok(Serials { unchanged: serial, changed: serial });
     };
     let unchanged = match serial_cmp(in_file, published) {
+        _ if policy == SerialPolicy::Published => published,
         None => return Err(behind_published(in_file, published)),
         Some(Ordering::Less) if policy == SerialPolicy::Keep => return Err(behind_published(in_file, published)),
         Some(Ordering::Less) => published,
         Some(Ordering::Equal | Ordering::Greater) => in_file,
     };
-    Ok(Serials { unchanged, changed: next_serial(policy, unchanged, now)? })
+    let changed = match floor.filter(|floor| serial_cmp(*floor, unchanged) == Some(Ordering::Greater)) {
+        None if policy == SerialPolicy::FileOrIncrement => next_after(policy, unchanged, published, now)?,
+        None => next_serial(policy, unchanged, now)?,
+        Some(floor) => next_after(policy, unchanged, floor, now)?,
+    };
+    Ok(Serials { unchanged, changed })
+}
+
+/// A serial later than one that is taken.
+fn next_after(policy: SerialPolicy, in_file: u32, taken: u32, now: UnixTime) -> Result<u32, Box<Diagnostic>> {
+    let is_free = serial_cmp(in_file, taken) == Some(Ordering::Greater);
+    match policy {
+        SerialPolicy::Keep if is_free => Ok(in_file),
+        SerialPolicy::Keep => Err(behind_published(in_file, taken)),
+        SerialPolicy::FileOrIncrement if is_free => Ok(in_file),
+        SerialPolicy::FileOrIncrement | SerialPolicy::Published => Ok(increment(taken)),
+        _ if is_free => next_serial(policy, in_file, now),
+        _ => next_serial(policy, taken, now),
+    }
 }
 
 #[cold]

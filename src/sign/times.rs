@@ -25,6 +25,9 @@ pub struct TimeOptions {
     pub dnskey_validity: Option<Seconds>,
     /// By how much expirations are spread, towards the earlier.
     pub jitter: Seconds,
+    /// The same for what is not spread otherwise: all of a zone's SOA, DNSKEY, CDS and CDNSKEY by one amount, which
+    /// differs from zone to zone.
+    pub apex_jitter: Seconds,
 }
 
 impl Default for TimeOptions {
@@ -34,6 +37,7 @@ impl Default for TimeOptions {
             end: End::Validity(Self::VALIDITY),
             dnskey_validity: None,
             jitter: Seconds(0),
+            apex_jitter: Seconds(0),
         }
     }
 }
@@ -100,6 +104,7 @@ pub struct SignatureTimes {
     expiration: UnixTime,
     dnskey_expiration: UnixTime,
     jitter: Seconds,
+    apex_jitter: Seconds,
 }
 
 impl SignatureTimes {
@@ -124,13 +129,16 @@ impl SignatureTimes {
         for (what, end) in [("signatures", expiration), ("DNSKEY signatures", dnskey_expiration)] {
             check_window(what, inception, end, now)?;
         }
-        let left = Seconds(expiration.since(inception).0.min(expiration.since(now).0));
-        if options.jitter >= left {
-            let jitter = options.jitter;
-            let message = format!("a jitter of {jitter} is not shorter than the validity left, {left}");
-            return Err(bad_time(message, "TIM-7", "a jitter may only shorten signatures, never to nothing"));
+        let left = |end: UnixTime| Seconds(end.since(inception).0.min(end.since(now).0));
+        let apex_left = left(expiration.min(dnskey_expiration));
+        for (jitter, left) in [(options.jitter, left(expiration)), (options.apex_jitter, apex_left)] {
+            if jitter >= left {
+                let message = format!("a jitter of {jitter} is not shorter than the validity left, {left}");
+                return Err(bad_time(message, "TIM-7", "a jitter may only shorten signatures, never to nothing"));
+            }
         }
-        Ok(Self { now, inception, expiration, dnskey_expiration, jitter: options.jitter })
+        let TimeOptions { jitter, apex_jitter, .. } = *options;
+        Ok(Self { now, inception, expiration, dnskey_expiration, jitter, apex_jitter })
     }
 
     /// The inception of every signature.
@@ -139,14 +147,15 @@ impl SignatureTimes {
         self.inception.to_timestamp()
     }
 
-    /// When the signatures over an RRset end. Apex keys and the SOA are not jittered, so that one figure tells how
-    /// fresh they are; the rest is, by a hash of the owner in canonical form and the type, and only to the earlier.
+    /// When the signatures over an RRset end. Apex keys and the SOA are not jittered among themselves, so that one figure
+    /// tells how fresh they are; the rest is, by a hash of the owner in canonical form, which has the zone's name in it, and
+    /// the type, and only to the earlier.
     #[must_use]
     pub fn expiration(&self, owner_canonical: &[u8], rtype: Rtype) -> UnixTime {
         match rtype {
-            rtype if is_of_key_set(rtype) => self.dnskey_expiration,
-            Rtype::SOA => self.expiration,
-            _ => self.expiration.minus(self.jitter_of(owner_canonical, rtype)),
+            rtype if is_of_key_set(rtype) => self.dnskey_expiration.minus(self.apex_jitter_of(owner_canonical)),
+            Rtype::SOA => self.expiration.minus(self.apex_jitter_of(owner_canonical)),
+            _ => self.expiration.minus(jitter_of(self.jitter, owner_canonical, rtype)),
         }
     }
 
@@ -184,19 +193,16 @@ impl SignatureTimes {
         self.now
     }
 
-    /// From 0 to the jitter, both inclusive.
-    fn jitter_of(&self, owner_canonical: &[u8], rtype: Rtype) -> Seconds {
-        if self.jitter.0 == 0 {
-            return self.jitter;
-        }
-        let range = self.jitter.0.unsigned_abs() + 1;
-        Seconds(i64::try_from(spread(owner_canonical, rtype) % range).expect("at most the jitter"))
+    /// The same for all that stands for a zone.
+    fn apex_jitter_of(&self, apex_canonical: &[u8]) -> Seconds {
+        jitter_of(self.apex_jitter, apex_canonical, Rtype::SOA)
     }
 
     /// The earliest that any signature can end.
     #[must_use]
     pub fn earliest_expiration(&self) -> UnixTime {
-        self.expiration.minus(self.jitter).min(self.dnskey_expiration)
+        let data = self.expiration.minus(self.jitter);
+        data.min(self.expiration.min(self.dnskey_expiration).minus(self.apex_jitter))
     }
 
     /// How long every signature will be valid from now, at least.
@@ -204,6 +210,15 @@ impl SignatureTimes {
     pub fn remaining(&self) -> Seconds {
         self.earliest_expiration().since(self.now)
     }
+}
+
+/// From 0 to the jitter, both inclusive.
+fn jitter_of(jitter: Seconds, owner_canonical: &[u8], rtype: Rtype) -> Seconds {
+    if jitter.0 == 0 {
+        return jitter;
+    }
+    let range = jitter.0.unsigned_abs() + 1;
+    Seconds(i64::try_from(spread(owner_canonical, rtype) % range).expect("at most the jitter"))
 }
 
 /// Checks one window against the clock and the field.
@@ -311,6 +326,27 @@ mod tests {
         }
         assert_ne!(times.expiration(b"\x01a\0", Rtype::A), times.expiration(b"\x01a\0", Rtype::AAAA));
         assert_eq!(times.remaining(), Seconds(plain.remaining().0 - jitter.0));
+    }
+
+    /// Zones that are signed in one run must not all be due in one run again; SOA and keys of one zone go together.
+    #[test]
+    fn apex_jitter_spreads_over_zones() {
+        let apex_jitter = Seconds(10 * 3600);
+        let times = SignatureTimes::resolve(&TimeOptions { apex_jitter, ..options() }, NOW).unwrap();
+        let plain = SignatureTimes::resolve(&options(), NOW).unwrap();
+        let mut buckets = [0_u32; 10];
+        for number in 0..10_000_u32 {
+            let apex = format!("\x06z{number:05}\x07example\0");
+            let cut = plain.expiration(b"", Rtype::SOA).since(times.expiration(apex.as_bytes(), Rtype::SOA));
+            assert!((0..=apex_jitter.0).contains(&cut.0));
+            for rtype in [Rtype::DNSKEY, Rtype::CDS, Rtype::CDNSKEY] {
+                let end = times.expiration(apex.as_bytes(), rtype);
+                assert_eq!(end, times.expiration(apex.as_bytes(), Rtype::SOA));
+                assert!(end >= times.earliest_expiration());
+            }
+            buckets[usize::try_from(cut.0 / 3601).unwrap()] += 1;
+        }
+        assert!(buckets.iter().all(|&count| (850..1150).contains(&count)), "{buckets:?}");
     }
 
     #[test]

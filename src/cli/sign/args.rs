@@ -266,6 +266,7 @@ impl SignArgs {
             refresh: self.times.refresh,
             denial: self.denial.options(&mut warnings)?,
             serial: self.zone.serial.policy(),
+            serial_floor: None,
             dnskey_ttl: self.keys_section.dnskey_ttl,
             foreign_dnskeys: match self.keys_section.drop_foreign_dnskeys {
                 true => ForeignDnskeys::Drop,
@@ -276,6 +277,7 @@ impl SignArgs {
                 (_, true) => CdsPolicy::Delete,
                 _ => CdsPolicy::AsInInput,
             },
+            cds_digests: Vec::new(),
             zonemd,
             self_check: self.run.self_check.scope(),
             verifier: self.run.verifier.choice(),
@@ -369,6 +371,7 @@ impl TimeArgs {
             },
             dnskey_validity: self.dnskey_validity,
             jitter: self.jitter.unwrap_or(default.jitter),
+            apex_jitter: default.apex_jitter,
         }
     }
 }
