@@ -4,12 +4,13 @@
 //! expiring, policy violation), 2 usage or failure.
 
 mod adopt;
-mod anchor;
 mod audit;
 mod check;
+mod config;
 mod diff;
 mod ds;
 pub mod env;
+mod init;
 mod input;
 mod key_restore;
 mod key_show;
@@ -22,6 +23,7 @@ mod policy;
 mod print;
 mod release_check;
 mod rollover;
+mod run;
 mod sarif;
 mod shell;
 mod sign;
@@ -157,6 +159,10 @@ enum Command {
     Speed(speed::SpeedArgs),
     #[command(subcommand)]
     Rollover(Box<rollover::RolloverCommand>),
+    Init(init::InitArgs),
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    Run(Box<run::RunArgs>),
     Log(log::LogArgs),
     Adopt(Box<adopt::AdoptArgs>),
     Completions(shell::CompletionsArgs),
@@ -177,6 +183,7 @@ impl Command {
             Self::Adopt(args) => Some(args.zone.clock),
             Self::Observe(args) => Some(args.clock),
             Self::Rollover(command) => Some(command.clock()),
+            Self::Run(args) => Some(args.clock),
             Self::Key(key_show::KeyCommand::Show(args)) => Some(args.clock),
             _ => None,
         }
@@ -209,6 +216,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> 
         Command::Nsec3Hash(args) => nsec3_hash::run(args, env),
         Command::Speed(args) => speed::run(args, env),
         Command::Rollover(command) => rollover::run(command, env),
+        Command::Init(args) => init::run(args, env),
+        Command::Config(command) => config::run(command, env),
+        Command::Run(args) => run::run(args, env),
         Command::Log(args) => log::run(args, env),
         Command::Adopt(args) => adopt::run(args, env),
         Command::Completions(args) => shell::completions(args, env),

@@ -5,6 +5,7 @@ mod output;
 
 use super::{ClockArg, Env, Failure, Outcome};
 use crate::base::{Diagnostic, DigestType, NameBuf, Severity};
+use crate::fleet::anchor;
 use crate::observe::findings::{Wanted, find};
 use crate::observe::{Ask, Client, Plan, ServerName, file, observe, resolver_of};
 use crate::output::{AtomicFile, Output};
@@ -115,7 +116,7 @@ fn plan(args: &ObserveArgs) -> Result<Plan, Failure> {
         parent: ask(&args.parent_server, args.no_parent),
         child: ask(&args.child_server, args.no_child),
         resolver: args.resolver.or_else(system_resolver),
-        trusted: args.anchor.as_deref().map(super::anchor::read_all).transpose()?.unwrap_or_default(),
+        trusted: args.anchor.as_deref().map(anchor::read_all).transpose().map_err(Failure::new)?.unwrap_or_default(),
         client: Client { timeout: args.timeout, tries: args.tries },
     })
 }

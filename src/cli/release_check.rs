@@ -5,8 +5,9 @@ mod output;
 
 use super::input::read_zone;
 use super::observe::{parse_timeout, system_resolver};
-use super::{ClockArg, Env, Failure, Outcome, VerifierArg, anchor, policy, sarif};
+use super::{ClockArg, Env, Failure, Outcome, VerifierArg, policy, sarif};
 use crate::base::{NameBuf, Seconds};
+use crate::fleet::anchor;
 use crate::fleet::guard::Limits;
 use crate::observe::{Ask, Client, Observation, Plan, ServerName, observe};
 use crate::policy::load;
@@ -108,7 +109,8 @@ pub(super) fn run(args: &ReleaseCheckArgs, env: &mut Env<'_>) -> Result<Outcome,
     };
     let Some(zones) = read_zones(args, env)? else { return Ok(Outcome::Failed) };
     let apex = zones.signed.apex();
-    let anchors = args.ds.as_deref().map(|path| anchor::read(path, apex)).transpose()?.unwrap_or_default();
+    let anchors =
+        args.ds.as_deref().map(|path| anchor::read(path, apex)).transpose().map_err(Failure::new)?.unwrap_or_default();
     let live = ask(args, &zones.signed, env)?;
     let names =
         [&args.signed, args.unsigned.as_ref().unwrap_or(&args.signed), args.previous.as_ref().unwrap_or(&args.signed)];

@@ -3,8 +3,9 @@
 mod output;
 
 use super::input::read_zone;
-use super::{BackendArg, ClockArg, Env, Failure, Outcome, VerifierArg, anchor};
+use super::{BackendArg, ClockArg, Env, Failure, Outcome, VerifierArg};
 use crate::base::{Diagnostic, Diagnostics, NameBuf, Seconds, Severity, TimeSpec};
+use crate::fleet::anchor;
 use crate::verify::{LibraryVerifiers, Report, Scope, VerifyOptions, verify_zone};
 use crate::zone::build::{BuildOptions, MixedTtl, OutOfZone};
 use crate::zone::{Zone, check};
@@ -69,7 +70,7 @@ pub(super) fn run(args: &VerifyArgs, env: &mut Env<'_>) -> Result<Outcome, Failu
     options.verifiers = args.verifier.choice().source(zone.record_count(), libraries);
     options.scope = if args.zonemd_only { Scope::ZonemdOnly } else { Scope::All };
     if let Some(path) = &args.anchor {
-        options.anchors = anchor::read(path, zone.apex())?;
+        options.anchors = anchor::read(path, zone.apex()).map_err(Failure::new)?;
     }
     let report = in_pool(args.threads, || verify_zone(&zone, &options))?;
     let result = output::Result { zone: &zone, options: &options, content: &content, report: &report };

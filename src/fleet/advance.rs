@@ -2,11 +2,11 @@
 
 use crate::base::{Seconds, UnixTime};
 use crate::crypto::PrivateKey;
-use crate::keys::generate::{KeySpec, generate};
-use crate::keys::{KeyError, KeyId, KeyTiming};
+use crate::keys::generate::{KeySpec, generate, generate_beside, tags_of};
+use crate::keys::{KeyDirectory, KeyError, KeyId, KeyTiming};
 use crate::policy::Policy;
 use crate::rdata::dnskey::{FLAG_SEP, FLAG_ZONE};
-use crate::rollover::{Action, KeyOrder, Observations, Step, ZoneState, step};
+use crate::rollover::{Action, Assumptions, KeyOrder, Observations, Step, ZoneState, forecast, step};
 use crate::state::trash::{TrashReason, trash};
 use crate::state::{Guard, LogEntry, StateError, StateErrorKind, Who};
 use std::fmt;
@@ -25,6 +25,8 @@ pub struct Engine<'a> {
     pub policy: &'a Policy,
     /// What was seen of the world.
     pub observations: &'a Observations,
+    /// The directory as it was listed for many zones; else it is listed for each new key.
+    pub listed: Option<&'a KeyDirectory>,
 }
 
 /// What came of a run of steps.
@@ -152,7 +154,7 @@ impl Engine<'_> {
                             Mode::DryRun(elsewhere) => elsewhere,
                             Mode::Real(_) => self.directory,
                         };
-                        let id = make_key(order, &mut state, directory, self.policy, now)?;
+                        let id = self.make_key(order, &mut state, directory, now)?;
                         let title = state.key(&id).map_or_else(|| id.to_string(), |key| key.title());
                         changes.push(format!("made {title} ({id}), algorithm {}: {}", order.algorithm, order.reason));
                         if let Mode::DryRun(_) = mode {
@@ -180,29 +182,43 @@ impl Engine<'_> {
         }
         Err(AdvanceError::Restless)
     }
+
+    /// Makes the key of an order and takes it into the state.
+    fn make_key(
+        &self,
+        order: &KeyOrder,
+        state: &mut ZoneState,
+        directory: &Path,
+        now: UnixTime,
+    ) -> Result<KeyId, AdvanceError> {
+        let spec = KeySpec {
+            zone: state.zone.clone(),
+            algorithm: order.algorithm,
+            bits: order.bits.map(usize::from),
+            flags: FLAG_ZONE | if order.role.signs_dnskey() { FLAG_SEP } else { 0 },
+            ttl: Some(self.policy.ttl.dnskey),
+            // Only the state says what the key does; a signer that ignores it must not take the key for one in use.
+            timing: KeyTiming { created: Some(now), ..KeyTiming::default() },
+        };
+        let key = match self.listed {
+            None => generate(&spec, directory, PrivateKey::generate),
+            Some(listed) => generate_beside(&spec, directory, &taken_tags(listed, state), PrivateKey::generate),
+        };
+        let key = key.map_err(AdvanceError::Key)?;
+        let id = KeyId(key.base_name);
+        state.add_key(order, id.clone(), key.public.dnskey_rdata, now);
+        Ok(id)
+    }
 }
 
-/// Makes the key of an order and takes it into the state.
-fn make_key(
-    order: &KeyOrder,
-    state: &mut ZoneState,
-    directory: &Path,
-    policy: &Policy,
-    now: UnixTime,
-) -> Result<KeyId, AdvanceError> {
-    let spec = KeySpec {
-        zone: state.zone.clone(),
-        algorithm: order.algorithm,
-        bits: order.bits.map(usize::from),
-        flags: FLAG_ZONE | if order.role.signs_dnskey() { FLAG_SEP } else { 0 },
-        ttl: Some(policy.ttl.dnskey),
-        // Only the state says what the key does; a signer that ignores it must not take the key for one in use.
-        timing: KeyTiming { created: Some(now), ..KeyTiming::default() },
-    };
-    let key = generate(&spec, directory, PrivateKey::generate).map_err(AdvanceError::Key)?;
-    let id = KeyId(key.base_name);
-    state.add_key(order, id.clone(), key.public.dnskey_rdata, now);
-    Ok(id)
+/// The tags of a zone's keys, by its state and by the names of its files.
+fn taken_tags(listed: &KeyDirectory, state: &ZoneState) -> Vec<u16> {
+    let mut taken: Vec<u16> = state.keys.iter().flat_map(|key| tags_of(&key.dnskey_rdata.0)).collect();
+    for file in listed.files_of(state.zone.as_name()) {
+        let tag = file.file_stem().and_then(|stem| stem.to_str()?.rsplit_once('+')?.1.parse::<u16>().ok());
+        taken.extend(tag);
+    }
+    taken
 }
 
 fn put_in_trash(directory: &Path, key: &KeyId, who: &Who, now: UnixTime) -> Result<(), AdvanceError> {
@@ -222,6 +238,19 @@ impl Advanced {
             let role = title.split(' ').next().unwrap_or("key");
             text.replace(title, &format!("a new {role}")).replace(id.as_str(), "not made yet")
         })
+    }
+}
+
+/// What happens at the next event, if nobody does anything before.
+#[must_use]
+pub fn next_words(policy: &Policy, step: &Step, now: UnixTime) -> String {
+    let Some(at) = step.next_event else { return String::new() };
+    let events =
+        forecast(policy, &step.state, now, at, &Assumptions { run_interval: Seconds(0), ..Assumptions::of(policy) });
+    let words: Vec<String> = events.into_iter().filter(|event| event.at == at).map(|event| event.words).collect();
+    match (words.is_empty(), step.waiting.iter().find(|one| one.until == Some(at))) {
+        (true, Some(waiting)) => waiting.what.clone(),
+        _ => words.join("; "),
     }
 }
 

@@ -151,7 +151,7 @@ fn serial(previous: &Zone, next: &Zone) -> Option<Refusal> {
 }
 
 /// Whether records of a type come from outside, not from the signer.
-const fn is_from_outside(rtype: Rtype, is_apex: bool) -> bool {
+pub(super) const fn is_from_outside(rtype: Rtype, is_apex: bool) -> bool {
     match rtype {
         Rtype::RRSIG | Rtype::NSEC | Rtype::NSEC3 => false,
         Rtype::DNSKEY | Rtype::CDS | Rtype::CDNSKEY | Rtype::NSEC3PARAM | Rtype::ZONEMD => !is_apex,
@@ -225,7 +225,7 @@ impl<'z> Losses<'z> {
 }
 
 /// Whether a node owns anything but what a signer makes.
-fn has_content(node: &NodeRef<'_>) -> bool {
+pub(super) fn has_content(node: &NodeRef<'_>) -> bool {
     node.rrsets().any(|rrset| !matches!(rrset.rtype(), Rtype::RRSIG | Rtype::NSEC | Rtype::NSEC3))
 }
 
@@ -281,18 +281,16 @@ pub fn clock_backwards(last_run: Option<UnixTime>, now: UnixTime) -> Option<Refu
 pub fn validity_budget(next: &Zone, policy: &Policy, warnings: &mut Vec<Diagnostic>) -> Option<Refusal> {
     let refresh = policy.signatures.refresh;
     let ttl = largest_ttl(next).to_seconds();
-    if refresh < ttl {
-        return Some(Refusal {
-            guard: Guard::ValidityBudget,
-            message: format!(
-                "refresh {refresh} < largest TTL {ttl}: caches could hold signatures past their end (TIM-5, TIM-6)"
-            ),
-            help: format!("raise refresh to {ttl} or more, or lower the zone's TTLs"),
-        });
-    }
     let (propagation, run) = (policy.delays.zone_propagation, policy.run_interval);
     let needed = Seconds(ttl.0 + propagation.0 + 2 * run.0);
-    if refresh < needed {
+    let refusal = (refresh < ttl).then(|| Refusal {
+        guard: Guard::ValidityBudget,
+        message: format!(
+            "refresh {refresh} < largest TTL {ttl}: caches could hold signatures past their end (TIM-5, TIM-6)"
+        ),
+        help: format!("raise refresh to {ttl} or more, or lower the zone's TTLs"),
+    });
+    if refusal.is_none() && refresh < needed {
         let message = format!(
             "refresh {refresh} < largest TTL {ttl} + zone-propagation {propagation} + 2 x run-interval {run} = {needed}: a missed run could leave signatures that end in caches"
         );
@@ -307,7 +305,7 @@ pub fn validity_budget(next: &Zone, policy: &Policy, warnings: &mut Vec<Diagnost
         let help = format!("lower EXPIRE to {refresh} or less, which every signature of a served zone outlasts");
         warnings.push(Diagnostic::warning("soa-expire", message).because("TIM-4").help(help));
     }
-    None
+    refusal
 }
 
 /// The largest TTL of a zone.

@@ -1,18 +1,28 @@
-//! Many zones under policies, run after run: which zones there are, and what must not be published.
+//! Many zones under policies, run after run: which zones there are, what is due, and what must not be published.
 //!
 //! ```text
 //! zoneseal.toml ─ config ─▶ zones, each with its policy, keys, limits
-//! last output + next one ─ guards ─▶ refusals
-//! last run ─ ledger ─▶ what need not be done again, and which serials are taken
+//! last run ─ ledger, fingerprint ─▶ zones with nothing due; which serials are taken
+//! the others ─ zone: eyes, engine, guards (look), sign ─▶ published version, hook, ledger
 //! ledgers ─ status ─▶ how all zones stand ─ metrics ─▶ a file for Prometheus
 //! ```
 
 pub mod advance;
+pub mod anchor;
 pub mod by_state;
 pub mod catalog;
+pub mod check;
 pub mod config;
+mod eyes;
+pub mod fingerprint;
 pub mod guard;
 pub mod hook;
+pub mod init;
 pub mod ledger;
+pub mod look;
 pub mod metrics;
+pub mod options;
+pub mod overrides;
+pub mod run;
 pub mod status;
+mod zone;

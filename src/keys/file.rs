@@ -63,7 +63,8 @@ impl KeyDirectory {
     }
 
     /// The `.key` files of a zone, sorted.
-    fn files_of(&self, zone: Name<'_>) -> Vec<PathBuf> {
+    #[must_use]
+    pub fn files_of(&self, zone: Name<'_>) -> Vec<PathBuf> {
         let files = |form: &String| self.by_zone.get(form).into_iter().flatten().cloned();
         let mut paths: Vec<PathBuf> = lowered_forms(zone).iter().flat_map(files).collect();
         paths.sort();
@@ -95,8 +96,11 @@ impl KeySource<'_> {
     }
 }
 
-/// Loads the keys of a zone from files that have its name.
-fn load_files(
+/// Loads the keys of a zone from files that have its name; those of other zones among them are left out.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_files(
     zone: Name<'_>,
     paths: Vec<PathBuf>,
     backend: Backend,

@@ -52,10 +52,22 @@ pub struct NewKey {
 pub fn generate(
     spec: &KeySpec,
     directory: &Path,
+    make: impl FnMut(Algorithm, Option<usize>) -> Result<PrivateKey, CryptoError>,
+) -> Result<NewKey, KeyError> {
+    generate_beside(spec, directory, &taken_tags(spec.zone.as_name(), directory)?, make)
+}
+
+/// The same, for who knows which tags are taken: listing a directory with the keys of thousands of zones takes long.
+///
+/// # Errors
+/// As [`generate`].
+pub fn generate_beside(
+    spec: &KeySpec,
+    directory: &Path,
+    taken: &[u16],
     mut make: impl FnMut(Algorithm, Option<usize>) -> Result<PrivateKey, CryptoError>,
 ) -> Result<NewKey, KeyError> {
     let crypto = |error| KeyError::new(directory, KeyErrorKind::Crypto(error));
-    let taken = taken_tags(spec.zone.as_name(), directory)?;
     for collisions in 0..TRIES_MAX {
         let key = make(spec.algorithm, spec.bits).map_err(crypto)?;
         let public_field = key.public_field().map_err(crypto)?;
@@ -74,7 +86,8 @@ pub fn generate(
 }
 
 /// A key's tag, and the one it has with the REVOKE flag turned round.
-fn tags_of(dnskey_rdata: &[u8]) -> [u16; 2] {
+#[must_use]
+pub fn tags_of(dnskey_rdata: &[u8]) -> [u16; 2] {
     let mut turned = dnskey_rdata.to_vec();
     turned[1] ^= FLAG_REVOKE.to_be_bytes()[1];
     [key_tag(dnskey_rdata), key_tag(&turned)]

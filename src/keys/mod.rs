@@ -19,7 +19,7 @@ pub mod usage;
 pub mod write;
 
 pub use error::{KeyError, KeyErrorKind};
-pub use file::{KeyDirectory, KeySource, LoadOptions, load};
+pub use file::{KeyDirectory, KeySource, LoadOptions, load, load_files};
 pub use role::{KeyRole, KeySet};
 pub use timing::{KeyState, KeyTiming};
 pub use usage::{DataSigning, KeyId, KeyUse};

@@ -39,14 +39,17 @@ struct Note {
 
 /// A lock that is held until it is dropped.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub struct Lock {
     file: File,
     is_exclusive: bool,
 }
 
 impl Lock {
     /// Takes the lock for changing things.
-    pub(super) fn exclusive(path: &Path, options: &LockOptions<'_>) -> Result<Self, StateError> {
+    ///
+    /// # Errors
+    /// [`StateErrorKind::Locked`] if another process has it for too long, [`StateErrorKind::Io`] if there can be no lock.
+    pub fn exclusive(path: &Path, options: &LockOptions<'_>) -> Result<Self, StateError> {
         let mut open = OpenOptions::new();
         open.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]

@@ -23,7 +23,7 @@ pub mod trash;
 pub mod who;
 
 pub use error::{StateError, StateErrorKind};
-pub use lock::LockOptions;
+pub use lock::{Lock, LockOptions};
 pub use log::{LogEntry, LogLine, LoggedEntry};
 pub use paths::StatePaths;
 pub use store::{Guard, SCHEMA, StateFile};

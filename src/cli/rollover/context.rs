@@ -59,7 +59,7 @@ pub(in crate::cli) struct Context {
 impl Context {
     /// The engine by which the zone's keys move.
     pub(super) fn engine<'a>(&'a self, args: &'a ZoneArgs) -> Engine<'a> {
-        Engine { directory: &args.directory, policy: &self.policy, observations: &self.observations }
+        Engine { directory: &args.directory, policy: &self.policy, observations: &self.observations, listed: None }
     }
 
     /// Steps for real and saves the state with a log entry. `word` is what an operator said, and why.

@@ -4,7 +4,7 @@ use super::context::{Context, ZoneArgs};
 use super::words::{self, Duty};
 use crate::base::UnixTime;
 use crate::cli::{Env, Failure, Outcome};
-use crate::fleet::advance::Advanced;
+use crate::fleet::advance::{Advanced, next_words};
 use serde_json::{Value, json};
 
 /// Say how the keys of a zone stand, what they wait for, and what is to be done
@@ -40,7 +40,7 @@ pub(super) fn print(
         let value = to_json(&zone, context, advanced, &duties, is_saved, env.now);
         writeln!(env.stdout, "{value:#}")?;
     } else {
-        let next = words::next_words(&context.policy, &advanced.step, env.now);
+        let next = next_words(&context.policy, &advanced.step, env.now);
         let text = words::status(&zone, advanced, &duties, &next, is_verbose, env.now);
         write!(env.stdout, "{text}")?;
     }

@@ -1,10 +1,9 @@
 //! How a zone stands, in plain words.
 
-use crate::base::{Name, Octets, Seconds, UnixTime};
+use crate::base::{Name, Octets, UnixTime};
 use crate::fleet::advance::{Advanced, span_words};
 use crate::observe::advice::ds_line;
-use crate::policy::Policy;
-use crate::rollover::{Action, Assumptions, KeyRecord, Step, Waiting, forecast};
+use crate::rollover::{Action, KeyRecord, Waiting};
 use std::fmt::Write;
 
 /// What somebody has to do.
@@ -100,18 +99,6 @@ pub(super) fn status(
         push_waiting(waiting, advanced, now, &mut out);
     }
     advanced.told(&out)
-}
-
-/// What happens at the next event, if nobody does anything before.
-pub(super) fn next_words(policy: &Policy, step: &Step, now: UnixTime) -> String {
-    let Some(at) = step.next_event else { return String::new() };
-    let events =
-        forecast(policy, &step.state, now, at, &Assumptions { run_interval: Seconds(0), ..Assumptions::of(policy) });
-    let words: Vec<String> = events.into_iter().filter(|event| event.at == at).map(|event| event.words).collect();
-    match (words.is_empty(), step.waiting.iter().find(|one| one.until == Some(at))) {
-        (true, Some(waiting)) => waiting.what.clone(),
-        _ => words.join("; "),
-    }
 }
 
 fn push_key(key: &KeyRecord, is_verbose: bool, out: &mut String) {

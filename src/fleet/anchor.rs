@@ -1,6 +1,5 @@
-//! Reads the file that `--anchor` names.
+//! Files of trust anchors: DS and DNSKEY records.
 
-use super::Failure;
 use crate::base::{Diagnostics, Name, NameBuf, Rtype};
 use crate::observe::Trust;
 use crate::verify::Anchor;
@@ -10,7 +9,10 @@ use std::path::Path;
 
 /// The DS and DNSKEY records for `apex` in a file. Relative names are taken as below the root, so that `example.com` is
 /// meant as the people write it who leave out the final dot; if that gives nothing, as below the apex, for `@`.
-pub(super) fn read(path: &Path, apex: Name<'_>) -> Result<Vec<Anchor>, Failure> {
+///
+/// # Errors
+/// Why there are none, in words that name the file.
+pub fn read(path: &Path, apex: Name<'_>) -> Result<Vec<Anchor>, String> {
     let text = read_text(path)?;
     let mut others = Vec::new();
     for origin in [Name::ROOT, apex] {
@@ -25,24 +27,27 @@ pub(super) fn read(path: &Path, apex: Name<'_>) -> Result<Vec<Anchor>, Failure> 
     }
     let others: Vec<String> = others.iter().map(NameBuf::to_string).collect();
     let found = if others.is_empty() { "none at all".into() } else { format!("only for {}", others.join(", ")) };
-    Err(Failure::new(format_args!("{}: no DS or DNSKEY record for {apex}, {found}", path.display())))
+    Err(format!("{}: no DS or DNSKEY record for {apex}, {found}", path.display()))
 }
 
 /// The DS and DNSKEY records of all zones in a file; relative names are taken as below the root.
-pub(super) fn read_all(path: &Path) -> Result<Vec<Trust>, Failure> {
+///
+/// # Errors
+/// Why there are none, in words that name the file.
+pub fn read_all(path: &Path) -> Result<Vec<Trust>, String> {
     let found = parse(path, &read_text(path)?, Name::ROOT)?;
     match found.is_empty() {
-        true => Err(Failure::new(format_args!("{}: no DS or DNSKEY record in it", path.display()))),
+        true => Err(format!("{}: no DS or DNSKEY record in it", path.display())),
         false => Ok(found),
     }
 }
 
-fn read_text(path: &Path) -> Result<Vec<u8>, Failure> {
-    fs::read(path).map_err(|error| Failure::new(format_args!("{}: {error}", path.display())))
+fn read_text(path: &Path) -> Result<Vec<u8>, String> {
+    fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// The records by zone, in the order of the file.
-fn parse(path: &Path, text: &[u8], origin: Name<'_>) -> Result<Vec<Trust>, Failure> {
+fn parse(path: &Path, text: &[u8], origin: Name<'_>) -> Result<Vec<Trust>, String> {
     let name = path.display().to_string();
     // DS files as tools write them have no TTLs, and theirs do not matter.
     let mut with_ttl = b"$TTL 0\n".to_vec();
@@ -50,11 +55,11 @@ fn parse(path: &Path, text: &[u8], origin: Name<'_>) -> Result<Vec<Trust>, Failu
     let mut findings = Diagnostics::new(1);
     let options = ReadOptions { origin: Some(origin.to_owned()), ..ReadOptions::default() };
     let input = Input::Bytes { name: &name, text: &with_ttl };
-    let store = zonefile::read(input, &options, &mut findings).map_err(Failure::new)?;
+    let store = zonefile::read(input, &options, &mut findings).map_err(|error| error.to_string())?;
     if let Some(error) = findings.list().first().filter(|_| findings.has_errors()) {
         // The line put in front must not be counted.
         let line = error.position.as_ref().map_or(0, |position| position.line.saturating_sub(1));
-        return Err(Failure::new(format_args!("{name}:{line}: {}", error.message)));
+        return Err(format!("{name}:{line}: {}", error.message));
     }
     let mut found: Vec<Trust> = Vec::new();
     for record in store.records() {

@@ -1,0 +1,418 @@
+//! A run over all zones of a configuration.
+//!
+//! First every zone's files are hashed, without a lock and without a write: where nothing has changed and nothing is due,
+//! that is all. The rest is done under the run's lock, zones side by side; one zone's failure is its own.
+
+use super::config::{Config, ZoneConfig};
+use super::fingerprint;
+use super::guard::Refusal;
+use super::ledger::{Ledger, NextEvent, RunResult};
+use super::look::PlanLine;
+use super::overrides::Overrides;
+use super::zone::{ZoneRun, name_of_file};
+use crate::base::{Diagnostic, NameBuf, UnixTime};
+use crate::crypto::Backend;
+use crate::keys::KeyDirectory;
+use crate::observe::Client;
+use crate::policy::load::{LoadError, load};
+use crate::policy::{Policy, Preset};
+use crate::sign::record::FileDigest;
+use crate::state::{Lock, LockOptions, StateError, StateErrorKind, Who};
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The run's lock in each state directory.
+const LOCK_FILE: &str = "zoneseal.run.lock";
+
+/// What a run goes by besides its configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting<'a> {
+    /// Who runs it.
+    pub who: &'a Who,
+    /// When.
+    pub now: UnixTime,
+    /// How long to wait for other processes.
+    pub lock_timeout: Duration,
+    /// Guards that are overridden.
+    pub overrides: &'a Overrides,
+    /// The library that signs.
+    pub backend: Backend,
+    /// How patiently servers are asked.
+    pub client: Client,
+}
+
+/// What became of a zone.
+#[derive(Clone, Debug)]
+pub struct ZoneReport {
+    /// The zone, if its name is known.
+    pub name: Option<NameBuf>,
+    /// The unsigned zone.
+    pub file: PathBuf,
+    /// The signed zone.
+    pub output: PathBuf,
+    /// How it ended.
+    pub result: RunResult,
+    /// Whether a new version was published, or would be.
+    pub is_changed: bool,
+    /// What was done.
+    pub changes: Vec<String>,
+    /// What needs attention, was refused or failed.
+    pub messages: Vec<String>,
+    /// What guards refused.
+    pub refusals: Vec<Refusal>,
+    /// What was found in passing.
+    pub warnings: Vec<String>,
+    /// What would be done, in a dry run.
+    pub plan: Vec<PlanLine>,
+    /// Margins that are thin.
+    pub(super) budget: Vec<String>,
+    /// The unsigned zone with what it includes, as it was read.
+    pub(super) inputs: Vec<FileDigest>,
+    /// The ledger as it is now.
+    pub ledger: Option<Ledger>,
+    began: Instant,
+}
+
+impl ZoneReport {
+    pub(super) fn new(zone: &ZoneConfig) -> Self {
+        Self {
+            name: zone.name.clone(),
+            file: zone.file.clone(),
+            output: zone.output.clone(),
+            result: RunResult::NothingDue,
+            is_changed: false,
+            changes: Vec::new(),
+            messages: Vec::new(),
+            refusals: Vec::new(),
+            warnings: Vec::new(),
+            plan: Vec::new(),
+            budget: Vec::new(),
+            inputs: Vec::new(),
+            ledger: None,
+            began: Instant::now(),
+        }
+    }
+
+    fn failed(zone: &ZoneConfig, message: String) -> Self {
+        Self { result: RunResult::Failed, messages: vec![message], ..Self::new(zone) }
+    }
+
+    /// A zone with nothing due: what needed attention still does.
+    fn idle(zone: &ZoneConfig, ledger: Ledger) -> Self {
+        let result = if ledger.attention.is_empty() { RunResult::NothingDue } else { RunResult::Attention };
+        let messages = ledger.attention.clone();
+        Self { name: Some(ledger.zone.clone()), result, messages, ledger: Some(ledger), ..Self::new(zone) }
+    }
+
+    pub(super) fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// The zone as messages name it: by its name, else by its file.
+    #[must_use]
+    pub fn title(&self) -> String {
+        self.name.as_ref().map_or_else(|| self.file.display().to_string(), NameBuf::to_string)
+    }
+}
+
+/// A run that is over.
+#[derive(Clone, Debug)]
+pub struct RunReport {
+    /// The zones, in the order of the configuration.
+    pub zones: Vec<ZoneReport>,
+    /// What is doubtful about policies.
+    pub warnings: Vec<Diagnostic>,
+}
+
+impl RunReport {
+    /// How the worst zone ended.
+    #[must_use]
+    pub fn result(&self) -> RunResult {
+        self.zones.iter().map(|zone| zone.result).max().unwrap_or_default()
+    }
+
+    /// How many zones ended in a way.
+    #[must_use]
+    pub fn count(&self, result: RunResult) -> usize {
+        self.zones.iter().filter(|zone| zone.result == result).count()
+    }
+
+    /// What is due next of all zones.
+    #[must_use]
+    pub fn next_due(&self) -> Option<(&NameBuf, &NextEvent)> {
+        let due = self.zones.iter().filter_map(|zone| {
+            let ledger = zone.ledger.as_ref()?;
+            Some((&ledger.zone, ledger.next_due.as_ref()?))
+        });
+        due.min_by_key(|(_, event)| event.at)
+    }
+
+    /// The hash of what is planned: over the configuration and the files it was made from, and every change, not over the
+    /// time.
+    #[must_use]
+    pub fn plan_hash(&self) -> String {
+        let mut text = String::new();
+        for zone in &self.zones {
+            let (file, output, result) = (zone.file.display(), zone.output.display(), zone.result);
+            text += &format!("zone {} {file} {output} {result}\n", zone.title());
+            if zone.plan.is_empty() && zone.result == RunResult::NothingDue {
+                continue;
+            }
+            for file in &zone.inputs {
+                text += &format!("  {} {}\n", file.sha256, file.path);
+            }
+            for line in &zone.plan {
+                text += &format!("  {}\n", line.fixed);
+            }
+            for refusal in &zone.refusals {
+                text += &format!("  refused by {}\n", refusal.guard.name());
+            }
+        }
+        fingerprint::hash(text.as_bytes())
+    }
+}
+
+/// Why there was no run.
+#[derive(Debug)]
+pub enum RunError {
+    /// A zone was named that is not configured.
+    NoSuchZone(String),
+    /// Another run is under way, or the lock cannot be had.
+    Lock(StateError),
+    /// What is planned now is not what was agreed to.
+    OtherPlan(String, Box<RunReport>),
+}
+
+impl std::fmt::Display for RunError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NoSuchZone(zone) => write!(f, "{zone}: no such zone is configured"),
+            Self::Lock(StateError { kind: StateErrorKind::Locked(holder, waited), path }) => write!(
+                f,
+                "{}: another run is under way: {holder}; waited {waited} s\n   = help: let it finish; wait longer with \
+                 --lock-timeout; the lock goes with its process, the file need not be removed",
+                path.display()
+            ),
+            Self::Lock(error) => error.fmt(f),
+            Self::OtherPlan(hash, _) => write!(f, "the plan is another one now: {hash}; nothing was done"),
+        }
+    }
+}
+
+impl std::error::Error for RunError {}
+
+/// How a run is carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunMode {
+    /// What is due is done.
+    Real,
+    /// Nothing is written.
+    DryRun,
+    /// What is due is done if it is what was planned, by the plan's hash.
+    Apply(String),
+}
+
+/// Everything zones share.
+struct Shared<'a> {
+    setting: Setting<'a>,
+    policies: BTreeMap<Option<String>, Result<Policy, String>>,
+    keys: HashMap<PathBuf, Result<KeyDirectory, String>>,
+    names: Names,
+}
+
+/// The names of zones by their files, as the ledgers of a state directory have them.
+type Names = HashMap<PathBuf, HashMap<PathBuf, NameBuf>>;
+
+/// Runs over zones of a configuration; all, if none is named.
+///
+/// # Errors
+/// See [`RunError`]: then nothing was done. What goes wrong with a zone stands in its report.
+pub fn run(config: &Config, named: &[NameBuf], setting: Setting<'_>, mode: &RunMode) -> Result<RunReport, RunError> {
+    let zones = chosen(config, named)?;
+    let (policies, warnings) = load_policies(config, &zones);
+    let mut shared = Shared { setting, policies, keys: list_keys(&zones), names: names_of(&zones) };
+    let idle = |shared: &Shared<'_>, zones: &[&ZoneConfig]| -> Vec<Option<Ledger>> {
+        zones.par_iter().with_max_len(1).map(|zone| shared.idle(zone)).collect()
+    };
+    let mut ledgers = idle(&shared, &zones);
+    let _locks = match mode {
+        // Reading needs none, and a dry run leaves no file behind.
+        RunMode::DryRun => Vec::new(),
+        RunMode::Real if ledgers.iter().all(Option::is_some) => Vec::new(),
+        RunMode::Real | RunMode::Apply(_) => {
+            let locks = lock(&zones, &setting)?;
+            // Another run may have done it meanwhile.
+            shared.keys = list_keys(&zones);
+            ledgers = idle(&shared, &zones);
+            locks
+        }
+    };
+    let zones: Vec<(&ZoneConfig, Option<Ledger>)> = zones.into_iter().zip(ledgers).collect();
+    let report = |zones| RunReport { zones, warnings: warnings.clone() };
+    match mode {
+        RunMode::Real => Ok(report(shared.run(&zones, None, false))),
+        RunMode::DryRun => Ok(report(shared.run(&zones, None, true))),
+        RunMode::Apply(hash) => {
+            let planned = report(shared.run(&zones, None, true));
+            let now = planned.plan_hash();
+            if now != *hash {
+                return Err(RunError::OtherPlan(now, Box::new(planned)));
+            }
+            Ok(report(shared.run(&zones, Some(&planned.zones), false)))
+        }
+    }
+}
+
+/// The zones that are asked for.
+fn chosen<'c>(config: &'c Config, named: &[NameBuf]) -> Result<Vec<&'c ZoneConfig>, RunError> {
+    if named.is_empty() {
+        return Ok(config.zones.iter().collect());
+    }
+    let known = names_of(&config.zones.iter().collect::<Vec<_>>());
+    let mut names = BTreeMap::new();
+    for zone in &config.zones {
+        if let Some(name) = name_of(zone, &known) {
+            names.entry(name.to_string().to_ascii_lowercase()).or_insert(zone);
+        }
+    }
+    let find = |name: &NameBuf| {
+        let zone = names.get(&name.to_string().to_ascii_lowercase()).copied();
+        zone.ok_or_else(|| RunError::NoSuchZone(name.to_string()))
+    };
+    let mut found: Vec<&ZoneConfig> = named.iter().map(find).collect::<Result<_, _>>()?;
+    let mut seen = BTreeSet::new();
+    found.retain(|zone| seen.insert(zone.output.clone()));
+    Ok(found)
+}
+
+/// What is known of the names of zones whose files and configuration do not tell them.
+fn names_of(zones: &[&ZoneConfig]) -> Names {
+    let mut names = Names::new();
+    for zone in zones {
+        let told = zone.name.clone().or_else(|| name_of_file(&zone.file));
+        if told.is_some_and(|name| Ledger::path(&zone.state, name.as_name()).exists()) {
+            continue;
+        }
+        names.entry(zone.state.clone()).or_insert_with(|| {
+            let ledgers = Ledger::read_all(&zone.state).unwrap_or_default();
+            ledgers.into_iter().filter_map(Result::ok).map(|ledger| (ledger.file, ledger.zone)).collect()
+        });
+    }
+    names
+}
+
+/// The name of a zone, as far as it is known before its file is read: by the configuration, by the last run, by the file.
+fn name_of(zone: &ZoneConfig, names: &Names) -> Option<NameBuf> {
+    let seen = || names.get(&zone.state)?.get(&zone.file).cloned();
+    zone.name.clone().or_else(seen).or_else(|| name_of_file(&zone.file))
+}
+
+/// The policy a zone is under: a preset or one of the policy file; without a name the file's own, else the first preset.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn policy_of(config: &Config, name: Option<&str>) -> Result<(Policy, Vec<Diagnostic>), String> {
+    let file = config.policy_file.as_ref().map(|file| file.display().to_string());
+    let argument = match (name, file) {
+        (Some(name), _) if Preset::from_name(name).is_some() => name.to_owned(),
+        (Some(name), Some(file)) => format!("{file}:{name}"),
+        (Some(name), None) => name.to_owned(),
+        (None, Some(file)) => file,
+        (None, None) => Preset::default().name().to_owned(),
+    };
+    match load(&argument) {
+        Ok(loaded) => Ok((loaded.policy, loaded.warnings)),
+        Err(LoadError::Unusable(message)) => Err(message),
+        Err(LoadError::Invalid(findings)) => {
+            let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
+            Err(format!("{argument}: the policy cannot be used\n{}", lines.join("\n")))
+        }
+    }
+}
+
+type Policies = BTreeMap<Option<String>, Result<Policy, String>>;
+
+fn load_policies(config: &Config, zones: &[&ZoneConfig]) -> (Policies, Vec<Diagnostic>) {
+    let mut policies = Policies::new();
+    let mut all_warnings: Vec<Diagnostic> = Vec::new();
+    for zone in zones {
+        if !policies.contains_key(&zone.policy) {
+            let policy = policy_of(config, zone.policy.as_deref()).map(|(policy, warnings)| {
+                all_warnings.extend(warnings.into_iter().filter(|one| one.code != "policy-serial-keep"));
+                policy
+            });
+            policies.insert(zone.policy.clone(), policy);
+        }
+    }
+    (policies, all_warnings)
+}
+
+/// Lists each key directory once: thousands of zones may share one.
+fn list_keys(zones: &[&ZoneConfig]) -> HashMap<PathBuf, Result<KeyDirectory, String>> {
+    let directories: BTreeSet<&Path> = zones.iter().map(|zone| zone.keys.as_path()).collect();
+    let list = |path: &Path| (path.to_owned(), KeyDirectory::list(path).map_err(|error| error.to_string()));
+    directories.into_iter().map(list).collect()
+}
+
+/// Takes the lock of every state directory, always in the same order.
+fn lock(zones: &[&ZoneConfig], setting: &Setting<'_>) -> Result<Vec<Lock>, RunError> {
+    let directories: BTreeSet<&Path> = zones.iter().map(|zone| zone.state.as_path()).collect();
+    let options = LockOptions { who: setting.who, at: setting.now, timeout: setting.lock_timeout };
+    let lock = |directory: &Path| Lock::exclusive(&directory.join(LOCK_FILE), &options).map_err(RunError::Lock);
+    directories.into_iter().map(lock).collect()
+}
+
+impl Shared<'_> {
+    /// The ledger of a zone with nothing due.
+    fn idle(&self, zone: &ZoneConfig) -> Option<Ledger> {
+        let name = name_of(zone, &self.names)?;
+        let ledger = Ledger::read(&Ledger::path(&zone.state, name.as_name())).ok().flatten()?;
+        let policy = self.policies.get(&zone.policy)?.as_ref().ok()?;
+        let listed = self.keys.get(&zone.keys)?.as_ref().ok()?;
+        let now = self.setting.now;
+        let is_settled = ledger.file == zone.file
+            && ledger.result < RunResult::Refused
+            && ledger.hook_pending.is_none()
+            && ledger.intended.is_none();
+        let is_due = now < ledger.finished_at || ledger.next_due.as_ref().is_some_and(|due| due.at <= now);
+        let is_idle = is_settled
+            && !is_due
+            && fingerprint::is_same(&ledger, zone, &listed.files_of(ledger.zone.as_name()), policy);
+        is_idle.then_some(ledger)
+    }
+
+    /// Runs over the zones side by side; reports come in their order.
+    fn run(
+        &self,
+        zones: &[(&ZoneConfig, Option<Ledger>)],
+        planned: Option<&[ZoneReport]>,
+        is_dry: bool,
+    ) -> Vec<ZoneReport> {
+        let taken: Mutex<HashMap<PathBuf, PathBuf>> = Mutex::default();
+        let claim = |path: &Path, file: &Path| {
+            let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
+            taken.insert(path.to_owned(), file.to_owned())
+        };
+        let run = |(index, (zone, idle)): (usize, &(&ZoneConfig, Option<Ledger>))| {
+            let zone = *zone;
+            if let Some(ledger) = idle {
+                return ZoneReport::idle(zone, ledger.clone());
+            }
+            let policy = match &self.policies[&zone.policy] {
+                Ok(policy) => policy,
+                Err(message) => return ZoneReport::failed(zone, message.clone()),
+            };
+            let listed = match &self.keys[&zone.keys] {
+                Ok(listed) => listed,
+                Err(message) => return ZoneReport::failed(zone, message.clone()),
+            };
+            let inputs = planned.map(|planned| planned[index].inputs.as_slice());
+            let setting = &self.setting;
+            ZoneRun { setting, zone, policy, listed, is_dry, planned_inputs: inputs, claim: &claim }.run()
+        };
+        zones.par_iter().with_max_len(1).enumerate().map(run).collect()
+    }
+}
