@@ -8,6 +8,8 @@
 
 mod adopting;
 mod chains;
+#[cfg(target_os = "linux")]
+mod crashes;
 mod keys;
 mod observe;
 #[path = "../support/odd_zone.rs"]
@@ -35,5 +37,7 @@ fn main() -> ExitCode {
     trials.extend(observe::trials());
     trials.extend(rolls::trials());
     trials.extend(adopting::trials());
+    #[cfg(target_os = "linux")]
+    trials.extend(crashes::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }
