@@ -197,7 +197,8 @@ impl PrivateKey {
     }
 
     /// Opens the key for signing, after checking it against the public key field of its DNSKEY: the public key that
-    /// the private one has must be that one, and a trial signature must verify with it.
+    /// the private one has must be that one. With RSA, where the private key does not give the public one but has it
+    /// beside it, a trial signature must verify too.
     ///
     /// # Errors
     /// `HalvesDiffer`; `VerifyOnly`, `TooSmallToSign` by policy; `BadPublicKey` for a malformed field; `BadPrivateKey`
@@ -214,7 +215,14 @@ impl PrivateKey {
         let signer = super::backend::first_that_takes(backend.libraries(self.algorithm, Work::Sign), |library| {
             self.open_in(library, dnskey_public_field)
         })?;
-        // A damaged RSA exponent may show only in a signature. The other library looks, where there is one.
+        if self.algorithm.is_rsa() {
+            self.try_out(&*signer, dnskey_public_field)?;
+        }
+        Ok(signer)
+    }
+
+    /// Makes a signature: a damaged RSA exponent may show only there. The other library looks, where there is one.
+    fn try_out(&self, signer: &dyn Signer, dnskey_public_field: &[u8]) -> Result<(), CryptoError> {
         let trial = b"trial";
         let mut signature = Vec::with_capacity(signer.signature_len());
         signer
@@ -224,7 +232,7 @@ impl PrivateKey {
         if !public.verify(trial, &signature) {
             return Err(CryptoError::HalvesDiffer(self.algorithm));
         }
-        Ok(signer)
+        Ok(())
     }
 
     /// A signer of one library.

@@ -56,6 +56,7 @@ use standing::Standing;
 use std::fmt;
 use std::io;
 use std::panic::resume_unwind;
+use std::thread::Builder;
 
 /// A step of [`sign_zone`], for who measures or shows progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -260,7 +261,10 @@ fn check_output(
     let digest = || (options.self_check == SelfCheck::Full).then(|| TextDigest::of(&text));
     let ((checked, digest), synced) = std::thread::scope(|scope| {
         // This waits for the device, and none of the threads that check does.
-        let sync = (text.len() >= SYNCED_EARLY_MIN).then(|| scope.spawn(|| output.sync()));
+        let sync = match text.len() {
+            SYNCED_EARLY_MIN.. => Builder::new().name("sync".into()).spawn_scoped(scope, || output.sync()).ok(),
+            _ => None,
+        };
         let checked = rayon::join(check, digest);
         (checked, sync.map_or(Ok(()), |sync| sync.join().unwrap_or_else(|panic| resume_unwind(panic))))
     });
