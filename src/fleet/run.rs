@@ -171,7 +171,7 @@ impl RunReport {
                 text += &format!("  refused by {}\n", refusal.guard.name());
             }
         }
-        fingerprint::hash(text.as_bytes())
+        fingerprint::hash(text.as_bytes()).to_ascii_lowercase()
     }
 }
 
@@ -258,7 +258,7 @@ pub fn run(config: &Config, named: &[NameBuf], setting: Setting<'_>, mode: &RunM
         RunMode::Apply(hash) => {
             let planned = report(shared.run(&zones, None, true));
             let now = planned.plan_hash();
-            if now != *hash {
+            if !now.eq_ignore_ascii_case(hash) {
                 return Err(RunError::OtherPlan(now, Box::new(planned)));
             }
             Ok(report(shared.run(&zones, Some(&planned.zones), false)))
