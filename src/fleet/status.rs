@@ -8,8 +8,9 @@
 
 use super::config::{Config, ZoneConfig};
 use super::ledger::{Ledger, LedgerError, RunResult};
+use super::run::policy_of;
+use super::zone::name_of_file;
 use crate::base::{NameBuf, Seconds, UnixTime};
-use crate::policy::load::load;
 use crate::policy::{Policy, Preset};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -180,7 +181,7 @@ pub fn of_config(config: &Config, thresholds: Thresholds, now: UnixTime) -> Vec<
         .iter()
         .map(|zone| {
             let limits = policies.entry(zone.policy.as_deref()).or_insert_with(|| {
-                policy_of(config, zone.policy.as_deref()).map(|policy| Limits::new(&policy, thresholds))
+                policy_of(config, zone.policy.as_deref()).map(|(policy, _)| Limits::new(&policy, thresholds))
             });
             let found = ledgers.take(zone);
             match limits {
@@ -199,19 +200,6 @@ pub fn of_config(config: &Config, thresholds: Thresholds, now: UnixTime) -> Vec<
         (std::cmp::Reverse(zone.level), zone.earliest_expiration().unwrap_or(never), zone.title())
     });
     zones
-}
-
-/// The policy of a zone: a preset or one of the policy file; without a name the file's own, else the first preset.
-fn policy_of(config: &Config, name: Option<&str>) -> Result<Policy, String> {
-    let file = config.policy_file.as_ref().map(|file| file.display().to_string());
-    let argument = match (name, file) {
-        (Some(name), Some(file)) if Preset::from_name(name).is_none() => format!("{file}:{name}"),
-        (Some(name), _) => name.to_owned(),
-        (None, Some(file)) => file,
-        (None, None) => Preset::default().name().to_owned(),
-    };
-    let unusable = |_| format!("the policy {argument} cannot be used; zoneseal policy check says why");
-    load(&argument).map(|loaded| loaded.policy).map_err(unusable)
 }
 
 /// What there is of a zone.
@@ -265,20 +253,13 @@ impl Ledgers {
         }
         let path_of = |name: NameBuf| Ledger::path(&zone.state, name.as_name());
         let path = zone.name.clone().map(path_of).or_else(|| self.by_output.get(&zone.output).cloned());
-        let Some(path) = path.or_else(|| name_by_file(&zone.file).map(path_of)) else { return Found::Nothing };
+        let Some(path) = path.or_else(|| name_of_file(&zone.file).map(path_of)) else { return Found::Nothing };
         match (self.readable.remove(&path), self.unreadable.remove(&path)) {
             (Some(ledger), _) => Found::Ledger(Box::new(ledger)),
             (None, Some(error)) => Found::Unreadable(error.to_string()),
             (None, None) => Found::Nothing,
         }
     }
-}
-
-/// The zone that a file is of by its name: `example.org.zone`.
-fn name_by_file(file: &Path) -> Option<NameBuf> {
-    let name = file.file_name()?.to_str()?;
-    let name = name.strip_suffix(".zone").unwrap_or(name);
-    if name == "root" { ".".parse().ok() } else { name.parse().ok() }
 }
 
 /// Looks at a ledger.
