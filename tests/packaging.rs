@@ -58,6 +58,28 @@ fn the_package_has_what_is_made_for_it() {
     }
 }
 
+/// The values of a setting in a unit file.
+fn settings<'u>(unit: &'u str, name: &str) -> Vec<&'u str> {
+    let value = |line: &'u str| line.strip_prefix(name)?.strip_prefix('=');
+    unit.lines().filter_map(value).collect()
+}
+
+/// Arguments of the examples are arguments of the program.
+#[test]
+fn examples_run_what_there_is() {
+    let service = example("zoneseal.service");
+    let command = settings(&service, "ExecStart")[0].strip_prefix("/usr/bin/zoneseal ").unwrap();
+    assert!(example("zoneseal.cron").contains(&format!("zoneseal {command} ")), "cron and systemd run the same");
+    // That signed zones are a success is what runs say with 3.
+    assert_eq!(settings(&service, "SuccessExitStatus"), ["3"]);
+    let words: Vec<&str> = command.split(' ').collect();
+    let help = Command::new(env!("CARGO_BIN_EXE_zoneseal")).args([words[0], "--help"]).output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    for option in words.iter().filter(|word| word.starts_with("--")) {
+        assert!(help.contains(option), "{option} is no option of {}", words[0]);
+    }
+}
+
 /// systemd takes the units, where it is installed.
 #[test]
 fn systemd_takes_the_units() {

@@ -16,6 +16,7 @@ mod observe;
 mod odd_zone;
 mod peer;
 mod rolls;
+mod running;
 mod server;
 mod serving;
 mod signed_by_others;
@@ -39,5 +40,6 @@ fn main() -> ExitCode {
     trials.extend(adopting::trials());
     #[cfg(target_os = "linux")]
     trials.extend(crashes::trials());
+    trials.extend(running::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -41,26 +41,78 @@ impl Authority {
         }
     }
 
+    /// The program that tells it to load a zone again.
+    pub const fn control_program(self) -> &'static str {
+        match self {
+            Self::Named => "rndc",
+            Self::Knotd => "knotc",
+            Self::Nsd => "nsd-control",
+        }
+    }
+
     /// Starts it on the zones and waits until it answers for the first.
     pub fn start(self, zones: &[Served]) -> Result<Server, String> {
         let folder = peer::folder();
         let port = free_port();
-        let path = folder.path();
-        let mut command = peer::program(self.program());
-        match self {
+        let config = self.config(folder.path(), port, zones);
+        self.start_with(&config, folder, port, zones)
+    }
+
+    /// The same, with its control channel open. Gives the command besides that makes it load `{zone}` again, as
+    /// docs/operations.md has it but for where the channel is.
+    pub fn start_controlled(self, zones: &[Served]) -> Result<(Server, Vec<String>), String> {
+        let folder = peer::folder();
+        let (path, port) = (folder.path().to_owned(), free_port());
+        let config = self.config(&path, port, zones);
+        let program = peer::find(self.control_program()).ok_or("no control program")?.display().to_string();
+        let (config, arguments) = match self {
             Self::Named => {
-                let config = peer::write(path, "named.conf", named_config(path, port, zones));
-                command.arg("-g").arg("-n").arg("1").arg("-c").arg(config);
+                let key =
+                    "key \"control\" { algorithm hmac-sha256; secret \"em9uZXNlYWwgdGVzdHMgb24gbG9vcGJhY2s=\"; };\n";
+                let control = free_port();
+                let controls = format!(
+                    "{key}controls {{ inet 127.0.0.1 port {control} allow {{ 127.0.0.1; }} keys {{ \"control\"; }}; }};"
+                );
+                let options = format!(
+                    "{key}options {{ default-key \"control\"; default-server 127.0.0.1; default-port {control}; }};\n"
+                );
+                let options = peer::write(&path, "rndc.conf", options).display().to_string();
+                (config.replace("controls { };", &controls), vec!["-c".into(), options, "reload".into()])
             }
             Self::Knotd => {
-                let config = peer::write(path, "knot.conf", knot_config(path, port, zones));
-                command.arg("-c").arg(config);
+                let socket = path.join("knot.sock").display().to_string();
+                // The clock of the test is not the machine's, by which the checks go.
+                let config = config.replace("semantic-checks: on", "semantic-checks: soft");
+                let config = format!("control:\n  listen: {socket}\n{config}");
+                (config, vec!["-s".into(), socket, "zone-reload".into()])
             }
             Self::Nsd => {
-                let config = peer::write(path, "nsd.conf", nsd_config(path, port, zones));
-                command.arg("-d").arg("-c").arg(config);
+                let control = format!("control-enable: yes\n control-interface: \"{}/nsd.sock\"", path.display());
+                let file = path.join("nsd.conf").display().to_string();
+                (config.replace("control-enable: no", &control), vec!["-c".into(), file, "reload".into()])
             }
+        };
+        let server = self.start_with(&config, folder, port, zones)?;
+        let hook = [vec![program], arguments, vec!["{zone}".to_owned()]].concat();
+        Ok((server, hook))
+    }
+
+    fn config(self, folder: &Path, port: u16, zones: &[Served]) -> String {
+        match self {
+            Self::Named => named_config(folder, port, zones),
+            Self::Knotd => knot_config(folder, port, zones),
+            Self::Nsd => nsd_config(folder, port, zones),
         }
+    }
+
+    fn start_with(self, config: &str, folder: TempDir, port: u16, zones: &[Served]) -> Result<Server, String> {
+        let (name, arguments): (_, &[&str]) = match self {
+            Self::Named => ("named.conf", &["-g", "-n", "1", "-c"]),
+            Self::Knotd => ("knot.conf", &["-c"]),
+            Self::Nsd => ("nsd.conf", &["-d", "-c"]),
+        };
+        let mut command = peer::program(self.program());
+        command.args(arguments).arg(peer::write(folder.path(), name, config));
         Server::start(self.program(), command, folder, port, &zones[0].apex)
     }
 }
