@@ -94,7 +94,8 @@ fn signatures_are_made_again_before_they_end() {
         let left = place.ledger("a.example").earliest_expiration.unwrap().since(now);
         assert!(left > Seconds(3 * DAY.0), "{left} on day {day}");
     }
-    assert!((5..29).contains(&changes), "{changes}");
+    // Spread over nearly four days, some of a zone's signatures may be due in every daily run.
+    assert!((5..30).contains(&changes), "{changes}");
 }
 
 #[test]
