@@ -97,8 +97,8 @@ const POLICY: &str = "\
 # nist-81r3 what every field is.
 [policy.default]
 base = \"nist-81r3\"
-# Seconds since 1970: it rises with every change, whatever the zone file has.
-serial = \"unixtime\"
+# One more with every change, from the later of the zone file's and the published one.
+serial = \"increment\"
 # How often zoneseal run is started.
 run-interval = \"1h\"
 ";

@@ -22,6 +22,7 @@ pub mod ledger;
 pub mod look;
 pub mod metrics;
 pub mod options;
+mod outlook;
 pub mod overrides;
 pub mod run;
 pub mod status;

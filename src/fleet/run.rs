@@ -20,12 +20,16 @@ use crate::sign::record::FileDigest;
 use crate::state::{Lock, LockOptions, StateError, StateErrorKind, Who};
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The run's lock in each state directory.
 const LOCK_FILE: &str = "zoneseal.run.lock";
+
+/// Zone files of more octets than this are worked on one at a time.
+const LARGE_OCTETS: u64 = 8 << 20;
 
 /// What a run goes by besides its configuration.
 #[derive(Clone, Copy, Debug)]
@@ -234,9 +238,7 @@ pub fn run(config: &Config, named: &[NameBuf], setting: Setting<'_>, mode: &RunM
     let zones = chosen(config, named)?;
     let (policies, warnings) = load_policies(config, &zones);
     let mut shared = Shared { setting, policies, keys: list_keys(&zones), names: names_of(&zones) };
-    let idle = |shared: &Shared<'_>, zones: &[&ZoneConfig]| -> Vec<Option<Ledger>> {
-        zones.par_iter().with_max_len(1).map(|zone| shared.idle(zone)).collect()
-    };
+    let idle = |shared: &Shared<'_>, zones: &[&ZoneConfig]| in_turn(zones, |zone| *zone, |_, zone| shared.idle(zone));
     let mut ledgers = idle(&shared, &zones);
     let _locks = match mode {
         // Reading needs none, and a dry run leaves no file behind.
@@ -365,6 +367,19 @@ fn lock(zones: &[&ZoneConfig], setting: &Setting<'_>) -> Result<Vec<Lock>, RunEr
     directories.into_iter().map(lock).collect()
 }
 
+/// Works on small zones side by side, and on each large one by itself, with all threads within it: several at once could
+/// take more memory than there is. Results are in the order of the zones.
+fn in_turn<T: Sync, R: Send>(
+    zones: &[T],
+    config: impl Fn(&T) -> &ZoneConfig + Sync,
+    work: impl Fn(usize, &T) -> R + Sync,
+) -> Vec<R> {
+    let is_large = |zone: &T| fs::metadata(&config(zone).file).is_ok_and(|metadata| metadata.len() > LARGE_OCTETS);
+    let side_by_side = |(index, zone): (usize, &T)| if is_large(zone) { Err(index) } else { Ok(work(index, zone)) };
+    let results: Vec<Result<R, usize>> = zones.par_iter().with_max_len(1).enumerate().map(side_by_side).collect();
+    results.into_iter().map(|result| result.unwrap_or_else(|index| work(index, &zones[index]))).collect()
+}
+
 impl Shared<'_> {
     /// The ledger of a zone with nothing due.
     fn idle(&self, zone: &ZoneConfig) -> Option<Ledger> {
@@ -396,7 +411,7 @@ impl Shared<'_> {
             let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
             taken.insert(path.to_owned(), file.to_owned())
         };
-        let run = |(index, (zone, idle)): (usize, &(&ZoneConfig, Option<Ledger>))| {
+        let run = |index: usize, (zone, idle): &(&ZoneConfig, Option<Ledger>)| {
             let zone = *zone;
             if let Some(ledger) = idle {
                 return ZoneReport::idle(zone, ledger.clone());
@@ -413,6 +428,6 @@ impl Shared<'_> {
             let setting = &self.setting;
             ZoneRun { setting, zone, policy, listed, is_dry, planned_inputs: inputs, claim: &claim }.run()
         };
-        zones.par_iter().with_max_len(1).enumerate().map(run).collect()
+        in_turn(zones, |(zone, _)| *zone, run)
     }
 }

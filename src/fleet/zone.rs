@@ -9,30 +9,28 @@
 //! Whatever fails before the rename leaves the old output as it was; whatever fails after it is made good by the next run,
 //! which finds the promise in the ledger and believes the output, not the state.
 
-use super::advance::{Advanced, Engine, Mode, next_words};
+use super::advance::{Advanced, Engine, Mode};
 use super::by_state;
 use super::config::ZoneConfig;
 use super::eyes::{self, Sight};
 use super::fingerprint;
 use super::guard::{self, Guard, Refusal};
 use super::hook;
-use super::ledger::{
-    HookPending, Ledger, LedgerErrorKind, NextEvent, OverrideNote, ParentWish, RunResult, WaitingNote,
-};
+use super::ledger::{HookPending, Ledger, LedgerErrorKind, OverrideNote, RunResult};
 use super::look::{Look, PlanLine, ds_leads_nowhere, is_stop};
 use super::options::sign_options;
+use super::outlook;
 use super::run::{Setting, ZoneReport};
 use crate::base::time::serial_cmp;
-use crate::base::{Diagnostic, Diagnostics, Name, NameBuf, Rtype, Seconds, Severity, UnixTime};
+use crate::base::{Diagnostic, Diagnostics, Name, NameBuf, Rtype, Severity};
 use crate::keys::{KeyDirectory, ZoneKey, load_files};
-use crate::observe::advice::ds_line;
 use crate::output::{AtomicFile, Output};
 use crate::policy::Policy;
-use crate::rollover::{Action, Gate, Observations, Step, ZoneState, ZoneView};
+use crate::rollover::{Gate, Observations, ZoneState, ZoneView};
 use crate::sign::record::FileDigest;
 use crate::sign::{
-    DenialOptions, Expirations, Loaded, OwnKeys, Previous, SerialPolicy, SignError, SignOptions, SignedText, Summary,
-    TextDigest, load, sign_zone,
+    DenialOptions, Loaded, OwnKeys, Previous, SerialPolicy, SignError, SignOptions, SignedText, Summary, TextDigest,
+    load, sign_zone,
 };
 use crate::state::{Guard as StateGuard, LockOptions, LogEntry, StateFile, StatePaths};
 use crate::zone::BuildOptions;
@@ -566,18 +564,23 @@ impl ZoneRun<'_> {
         ledger.fingerprint = fingerprint::surroundings(self.zone, state.zone.as_name(), &key_files, self.policy);
         ledger.fingerprint.inputs = inputs;
         ledger.fingerprint.output = self.output_digest(summary.verified_text.as_ref());
-        let since = before.and_then(|ledger| ledger.parent.as_ref()?.since);
-        self.note_engine(&mut ledger, &advanced.step, since);
-        ledger.next_due = next_due(self.policy, &ledger, &advanced.step, &summary, sight, now);
+        let asked = before.and_then(|ledger| ledger.parent.as_ref());
+        outlook::note_engine(self.policy, &mut ledger, &advanced.step, asked, now);
+        ledger.next_due = outlook::next_due(self.policy, &ledger, &advanced.step, &summary, sight, now);
         if is_changed || was_intended {
             ledger.hook_pending = Some(HookPending { since: now, attempts: 0, error: None });
         }
         self.run_hook(&mut ledger, summary.serial);
 
-        let mut attention = attention(self.policy, &ledger, &advanced.step, sight, &overridden, now);
+        let mut attention = outlook::attention(self.policy, &ledger, &advanced.step, sight, now);
         attention.append(&mut report.budget);
         ledger.attention = attention;
-        report.result = match (ledger.attention.is_empty(), is_changed) {
+        // What was let pass is told once, not by every run from now on.
+        let note = |note: &OverrideNote| {
+            format!("the guard {} was overridden ({}): {}", note.guard, note.reason, note.refused)
+        };
+        report.messages.extend(overridden.iter().map(note));
+        report.result = match (ledger.attention.is_empty() && overridden.is_empty(), is_changed) {
             (false, _) => RunResult::Attention,
             (true, true) => RunResult::Changed,
             (true, false) => RunResult::NothingDue,
@@ -607,35 +610,6 @@ impl ZoneRun<'_> {
             Some(text) => Some(FileDigest::with_digest(&self.zone.output, text)),
             None => fingerprint::file(&self.zone.output),
         }
-    }
-
-    /// What the engine waits for.
-    fn note_engine(&self, ledger: &mut Ledger, step: &Step, since: Option<UnixTime>) {
-        let note = |waiting: &crate::rollover::Waiting| WaitingNote {
-            what: waiting.what.clone(),
-            gate: waiting.gate,
-            rule: waiting.rule.to_owned(),
-            reason: waiting.reason.clone(),
-            until: waiting.until,
-            help: waiting.help.clone(),
-        };
-        ledger.waiting = step.waiting.iter().map(note).collect();
-        ledger.next_event = step.next_event.map(|at| {
-            let what = next_words(self.policy, step, self.setting.now);
-            NextEvent { at, what: if what.is_empty() { "the states of keys are looked at".into() } else { what } }
-        });
-        let mut wish = ParentWish { since: since.or(Some(self.setting.now)), ..ParentWish::default() };
-        for action in &step.actions {
-            let lines = |ds: &[crate::base::Octets]| {
-                ds.iter().map(|ds| ds_line(step.state.zone.as_name(), &ds.0)).collect::<Vec<_>>()
-            };
-            match action {
-                Action::SubmitDs { ds, .. } => wish.add.extend(lines(ds)),
-                Action::WithdrawDs { ds, .. } => wish.remove.extend(lines(ds)),
-                _ => {}
-            }
-        }
-        ledger.parent = Some(wish).filter(|wish| !wish.add.is_empty() || !wish.remove.is_empty());
     }
 
     /// Tells whoever serves the zone, if there is something to tell.
@@ -680,79 +654,6 @@ fn change_line(done: &Done) -> Option<String> {
 /// The later of two serials.
 fn later(left: u32, right: u32) -> u32 {
     if serial_cmp(left, right) == Some(Ordering::Less) { right } else { left }
-}
-
-/// When the next run has something to do, and what.
-fn next_due(
-    policy: &Policy,
-    ledger: &Ledger,
-    step: &Step,
-    summary: &Summary,
-    sight: &Sight,
-    now: UnixTime,
-) -> Option<NextEvent> {
-    let refresh = policy.signatures.refresh;
-    let Expirations { key_set, data } = summary.expirations;
-    let due = |range: Option<(UnixTime, UnixTime)>, what: &str| {
-        range.map(|(first, _)| NextEvent { at: first.minus(refresh), what: what.to_owned() })
-    };
-    let is_to_sign = step.actions.iter().any(|action| matches!(action, Action::Sign { .. }));
-    let sign = is_to_sign.then(|| NextEvent { at: now, what: "the zone is signed as its keys have it".to_owned() });
-    let look = sight.next.map(|at| NextEvent { at, what: "its servers are looked at".to_owned() });
-    let events = [
-        due(key_set, "signatures of its keys fall due"),
-        due(data, "signatures fall due"),
-        ledger.next_event.clone(),
-        sign,
-        look,
-    ];
-    events.into_iter().flatten().min_by_key(|event| event.at)
-}
-
-/// What somebody has to look at.
-fn attention(
-    policy: &Policy,
-    ledger: &Ledger,
-    step: &Step,
-    sight: &Sight,
-    overridden: &[OverrideNote],
-    now: UnixTime,
-) -> Vec<String> {
-    let mut attention = sight.faults.clone();
-    attention.extend(
-        overridden
-            .iter()
-            .map(|note| format!("the guard {} was overridden ({}): {}", note.guard, note.reason, note.refused)),
-    );
-    if let Some(HookPending { since, attempts, error: Some(error) }) = &ledger.hook_pending {
-        attention.push(format!(
-            "the hook did not succeed, {attempts} tries since {since}; it is tried again in the next run: {error}"
-        ));
-    }
-    for action in &step.actions {
-        if let Action::Notify { message } = action {
-            attention.push(message.clone());
-        }
-    }
-    for waiting in step.waiting.iter().filter(|waiting| waiting.gate == Gate::Clock) {
-        attention.push(format!("{}: {} ({})", waiting.reason, waiting.help, waiting.rule));
-    }
-    // The first DS of a zone may take its time: without it nothing is wrong.
-    let is_delegated = step.state.ds.current().is_some_and(|version| !version.value.is_empty());
-    let overdue = |since: UnixTime| now.since(since) > policy.delays.parent_registration;
-    if let Some(since) =
-        ledger.parent.as_ref().and_then(|wish| wish.since).filter(|since| is_delegated && overdue(*since))
-    {
-        attention.push(format!("the DS at the parent was to change since {since}, and has not: the roll is overdue"));
-    }
-    let left = ledger.earliest_expiration.map(|ends| ends.since(now));
-    if let Some(left) = left.filter(|left| *left < Seconds(policy.signatures.refresh.0)) {
-        attention.push(format!(
-            "a signature has only {left} left, less than the refresh of {} (TIM-6)",
-            policy.signatures.refresh
-        ));
-    }
-    attention
 }
 
 /// The errors among findings.

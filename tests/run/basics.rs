@@ -37,6 +37,23 @@ fn init_then_run_signs_everything() {
     assert!(place.ledger("a.example").parent.unwrap().add[0].contains("IN DS"));
 }
 
+/// What `init` makes is good for the serials people have: dates, seconds, small numbers.
+#[test]
+fn what_init_makes_takes_any_serial() {
+    let place = Place::new(&[]);
+    for (name, serial) in [
+        ("date.example", 2_026_123_199),
+        ("unix.example", 1_798_000_000),
+        ("one.example", 1),
+        ("max.example", u32::MAX),
+    ] {
+        place.write_zone(name, serial, "");
+    }
+    place.init_again();
+    place.run(NOW, &[]).ends(CHANGED).says("4 changed");
+    assert_eq!((place.serial("date.example"), place.serial("max.example")), (2_026_123_200, 1));
+}
+
 #[test]
 fn init_never_overwrites() {
     let place = Place::new(&["a.example"]);

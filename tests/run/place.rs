@@ -67,10 +67,16 @@ pub(crate) fn zone_text(name: &str, serial: u32, more: &str) -> String {
 pub(crate) const QUIET_POLICY: &str =
     "[policy.default]\nbase = \"nist-81r3\"\nserial = \"increment\"\nroles = \"csk\"\n";
 
+/// A folder in memory where there is such a place: a year of runs waits for the disk many thousand times.
+fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    TempDir::new_in(memory).or_else(|_| TempDir::new()).unwrap()
+}
+
 impl Place {
     /// A folder with zones of some names, after `init`.
     pub(crate) fn new(names: &[&str]) -> Self {
-        let place = Self { directory: TempDir::new().unwrap() };
+        let place = Self { directory: folder() };
         fs::create_dir(place.path("zones")).unwrap();
         for name in names {
             place.write_zone(name, 1, "");
@@ -88,6 +94,17 @@ impl Place {
             .output()
             .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// With what `init` makes, and nothing of our own.
+    pub(crate) fn init_again(&self) {
+        for name in ["keys", "state", "signed"] {
+            fs::remove_dir(self.path(name)).unwrap();
+        }
+        fs::remove_dir_all(self.path("examples")).unwrap();
+        fs::remove_file(self.path("zoneseal.toml")).unwrap();
+        fs::remove_file(self.path("policy.toml")).unwrap();
+        self.init();
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
