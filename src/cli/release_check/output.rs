@@ -34,7 +34,14 @@ pub(super) fn write_text(
     }
     let zone = subject.signed.zone;
     let verdict = if report.is_publishable() { "may be published" } else { "must not be published" };
-    writeln!(out, "{} serial {}: {verdict}", zone.apex(), zone.soa().serial)
+    // A yes is worth as much as what it rests on.
+    let skipped = report.checks.iter().filter(|checked| checked.result == CheckResult::Skipped).count();
+    let rest = match skipped {
+        0 => String::new(),
+        _ if !report.is_publishable() => String::new(),
+        count => format!(", by {} of {} checks", report.checks.len() - count, report.checks.len()),
+    };
+    writeln!(out, "{} serial {}: {verdict}{rest}", zone.apex(), zone.soa().serial)
 }
 
 const fn word(result: CheckResult) -> &'static str {
