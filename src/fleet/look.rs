@@ -59,6 +59,8 @@ pub(super) struct Look<'a> {
     pub(super) now: UnixTime,
     /// Whether it is to stop where signing would begin.
     pub(super) is_dry: bool,
+    /// When the first signature of before ends.
+    first_end: Option<UnixTime>,
     seen: Mutex<Seen>,
 }
 
@@ -72,8 +74,9 @@ impl<'a> Look<'a> {
         is_dry: bool,
         ledger: Ledger,
     ) -> Self {
+        let first_end = ledger.earliest_expiration;
         let seen = Seen { ledger: Some(ledger), ..Seen::default() };
-        Self { zone, policy, overrides, now, is_dry, seen: Mutex::new(seen) }
+        Self { zone, policy, overrides, now, is_dry, first_end, seen: Mutex::new(seen) }
     }
 
     pub(super) fn into_seen(self) -> Seen {
@@ -113,11 +116,23 @@ impl<'a> Look<'a> {
         };
         lines.extend(content_line(previous, proposal.zone).map(PlanLine::new));
         if let Some(reuse) = proposal.reuse {
+            lines.extend(self.due_line(reuse.counts.due));
             lines.extend(signature_lines(&reuse.counts).into_iter().map(PlanLine::new));
         }
         let old = previous.soa().serial;
         lines.push(self.serial_line(format!("serial {old} -> {serial}"), format!("serial {old} goes up")));
         lines
+    }
+
+    /// `12 signatures end soon, the first at … (in 3d)`
+    fn due_line(&self, count: u64) -> Option<PlanLine> {
+        let noun = if count == 1 { "signature has" } else { "signatures have" };
+        let fixed = format!("{count} {noun} no more left than the refresh of {}", self.policy.signatures.refresh);
+        let ends = self.first_end.map_or_else(String::new, |end| {
+            let left = end.since(self.now);
+            format!(", the first ends at {end} ({})", if left.0 > 0 { format!("in {left}") } else { "past".to_owned() })
+        });
+        (count > 0).then(|| PlanLine { text: format!("{fixed}{ends}"), fixed })
     }
 
     /// A serial that tells the time is no part of what was agreed to.
@@ -200,7 +215,6 @@ fn content_line(previous: &Zone, next: &Zone) -> Option<String> {
 fn signature_lines(counts: &ReuseCounts) -> Vec<String> {
     let noun = |count: u64| if count == 1 { "signature" } else { "signatures" };
     let lines = [
-        (counts.due, "made again: no more is left of them than the refresh"),
         (counts.new, "made: there are none of the key yet"),
         (counts.changed, "made again: what they cover has changed"),
         (counts.bad, "made again: they do not verify"),

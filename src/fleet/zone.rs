@@ -26,7 +26,7 @@ use crate::base::{Diagnostic, Diagnostics, Name, NameBuf, Rtype, Severity};
 use crate::keys::{KeyDirectory, ZoneKey, load_files};
 use crate::output::{AtomicFile, Output};
 use crate::policy::Policy;
-use crate::rollover::{Gate, Observations, ZoneState, ZoneView};
+use crate::rollover::{Action, Gate, Observations, ZoneState, ZoneView};
 use crate::sign::record::FileDigest;
 use crate::sign::{
     DenialOptions, Loaded, OwnKeys, Previous, SerialPolicy, SignError, SignOptions, SignedText, Summary, TextDigest,
@@ -175,6 +175,11 @@ impl ZoneRun<'_> {
         let mut advanced = self.step(&mut held, &observations)?;
         report.changes.extend(advanced.changes.iter().map(|change| advanced.told(change)));
         report.plan.extend(report.changes.iter().cloned().map(PlanLine::new));
+        for action in &advanced.step.actions {
+            if let Action::Sign { changes, .. } = action {
+                report.plan.extend(changes.iter().map(|change| PlanLine::new(advanced.told(change))));
+            }
+        }
         self.pass(ds_leads_nowhere(name.as_name(), &held.state), &name, &mut overridden)?;
 
         let ledger = before.clone().unwrap_or_else(|| self.new_ledger(name.clone()));
@@ -479,6 +484,10 @@ impl ZoneRun<'_> {
         let look = Look::new(self.zone, self.policy, overrides, now, self.is_dry, ledger);
         let result = sign_zone(loaded, &keys, &options, now, output, &look, findings);
         let seen = look.into_seen();
+        // Whatever comes of it: what was promised before is not forgotten.
+        if let Some(promised) = seen.ledger.as_ref().filter(|ledger| ledger.intended.is_some()) {
+            report.ledger = Some(promised.clone());
+        }
         report.warnings.extend(seen.warnings.iter().map(ToString::to_string));
         report
             .budget

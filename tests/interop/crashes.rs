@@ -33,8 +33,9 @@ const POLICY: &str = "[policy.default]\nbase = \"nist-81r3\"\nserial = \"increme
 
 pub fn trials() -> Vec<Trial> {
     vec![
-        trial("crash::first_run", &["strace"], || crash_everywhere(&Scene { is_signed: false })),
-        trial("crash::change_and_roll", &["strace"], || crash_everywhere(&Scene { is_signed: true })),
+        trial("crash::first_run", &["strace"], || crash_everywhere(&Scene { is_signed: false }, "signal=KILL")),
+        trial("crash::change_and_roll", &["strace"], || crash_everywhere(&Scene { is_signed: true }, "signal=KILL")),
+        trial("crash::calls_fail", &["strace"], || crash_everywhere(&Scene { is_signed: true }, "error=EIO")),
         trial("crash::read_only", &["unshare", "mount"], read_only),
     ]
 }
@@ -81,17 +82,18 @@ impl Scene {
     }
 }
 
-fn crash_everywhere(scene: &Scene) -> Result<(), Failed> {
+/// Goes through all the calls, one life of the zone for each.
+fn crash_everywhere(scene: &Scene, fault: &str) -> Result<(), Failed> {
     let base = scene.make()?;
     let mut kills = 0;
     for calls in CALLS {
         for count in 1.. {
             let place = copy(base.path())?;
-            if !crash(place.path(), calls, count)? {
+            if !crash(place.path(), calls, count, fault)? {
                 break;
             }
             kills += 1;
-            let what = format!("killed at {calls} no. {count}");
+            let what = format!("{fault} at {calls} no. {count}");
             recover(base.path(), place.path()).map_err(|why| format!("{what}: {why}"))?;
         }
     }
@@ -108,17 +110,19 @@ fn copy(from: &Path) -> Result<TempDir, String> {
     Ok(to)
 }
 
-/// Runs and kills at a system call; false if there were not so many.
-fn crash(at: &Path, calls: &str, count: u32) -> Result<bool, String> {
+/// Runs with a fault at a system call; false if there were not so many.
+fn crash(at: &Path, calls: &str, count: u32, fault: &str) -> Result<bool, String> {
+    let log = at.join("strace.log");
     let mut strace = program("strace");
-    strace.current_dir(at).args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={calls}"), "-e"]);
-    strace.arg(format!("inject={calls}:signal=KILL:when={count}"));
+    strace.current_dir(at).args(["-f", "-qq", "-e", &format!("trace={calls}"), "-o"]).arg(&log);
+    strace.args(["-e", &format!("inject={calls}:{fault}:when={count}")]);
     strace.arg(env!("CARGO_BIN_EXE_zoneseal")).args(["run", "--quiet", "--threads", "1", "--now", LATER]);
     let status = strace.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
     let status = status.map_err(|error| format!("strace: {error}"))?;
+    let is_injected = fs::read_to_string(&log).unwrap_or_default().contains("(INJECTED)");
     match (status.signal(), status.code()) {
         (Some(9), _) | (None, Some(137)) => Ok(true),
-        (None, Some(0 | 1 | 3)) => Ok(false),
+        (None, Some(0..=4)) => Ok(is_injected),
         _ => Err(format!("at {calls} no. {count}: {status}")),
     }
 }

@@ -27,7 +27,7 @@ fn a_dry_run_writes_nothing_and_says_why() {
     assert_eq!(place.snapshot(), before);
     place.run(NOW.plus(HOUR), &[]).ends(CHANGED);
     let ran = place.run(NOW.plus(Seconds(4 * DAY.0)), &["--dry-run"]);
-    assert!(ran.out.contains("no more is left of them than the refresh"), "{}", ran.out);
+    assert!(ran.out.contains("no more left than the refresh of 3d, the first ends at 2027-01-0"), "{}", ran.out);
 }
 
 #[test]
