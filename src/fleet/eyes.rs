@@ -3,7 +3,7 @@
 use super::anchor;
 use super::config::Servers;
 use super::fingerprint::observation_path;
-use crate::base::{Name, Seconds, Severity, UnixTime};
+use crate::base::{Diagnostic, Name, Seconds, Severity, UnixTime};
 use crate::observe::findings::find;
 use crate::observe::{Ask, Client, Observation, Plan, ServerName, file, observe, resolver_of};
 use crate::output::{AtomicFile, Output};
@@ -15,7 +15,7 @@ use std::path::Path;
 
 /// How old an observation may get while nothing is waited for.
 const OLD: Seconds = Seconds::DAY;
-/// How old while the parent is waited for.
+/// How old while the parent is waited for, or something was wrong.
 const OLD_WAITING: Seconds = Seconds(600);
 
 /// What is known of a zone's servers.
@@ -50,20 +50,29 @@ pub(super) fn look(
         // Somebody may have put it there who can see the servers.
         return Ok(Sight { views: kept.map(|seen| seen.views()).unwrap_or_default(), ..Sight::default() });
     }
-    let age = if is_waiting { OLD_WAITING } else { OLD };
-    let fresh = kept.filter(|seen| seen.at <= now && now < seen.at.plus(age));
+    // What was wrong is looked at again soon, for it may have been mended.
+    let next = |seen: &Observation| seen.at.plus(if is_waiting || is_wrong(seen) { OLD_WAITING } else { OLD });
+    let fresh = kept.filter(|seen| seen.at <= now && now < next(seen));
     let (seen, is_new) = match fresh {
         Some(seen) => (seen, false),
         None => (observe(&plan(servers, zone, client)?, now), true),
     };
     let (findings, changes) = find(&seen, None);
-    let is_error = |finding: &&crate::base::Diagnostic| finding.severity == Severity::Error;
     let faults = findings.iter().filter(is_error).map(ToString::to_string).collect();
     if is_new && is_kept {
         let text = file::to_json(&seen, &findings, &changes).map_err(|error| error.to_string())?;
         write(&path, &text)?;
     }
-    Ok(Sight { next: Some(seen.at.plus(age)), views: views(&seen), faults })
+    Ok(Sight { next: Some(next(&seen)), views: views(&seen), faults })
+}
+
+fn is_error(finding: &&Diagnostic) -> bool {
+    finding.severity == Severity::Error
+}
+
+/// Whether anything is wrong with what was seen.
+fn is_wrong(seen: &Observation) -> bool {
+    find(seen, None).0.iter().any(|finding| is_error(&finding))
 }
 
 /// An observation nobody answered says nothing at all.

@@ -295,3 +295,21 @@ fn metrics_are_written_where_they_are_wanted() {
     assert!(text.contains("zone=\"a.example.\""), "{text}");
     place.run(NOW, &["--metrics", "/nonexistent/zones.prom"]).ends(ATTENTION).says("the metrics cannot be written");
 }
+
+/// Servers that do not answer need somebody's attention and stop nothing; what was seen is kept and asked for again later.
+#[test]
+fn servers_that_do_not_answer() {
+    let place = Place::new(&["a.example"]);
+    let port = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    place.configure(&format!("parent-servers = ['127.0.0.1@{port}']\nchild-servers = ['127.0.0.1@{port}']"));
+    let run = |now| place.run(now, &["--observe-timeout", "0.1"]);
+    run(NOW).ends(ATTENTION).says("the parent server 127.0.0.1");
+    place.assert_valid("a.example", NOW, Vec::new());
+    let seen = place.path("state/a.example.observation.json");
+    let first = fs::read(&seen).unwrap();
+    let before = place.snapshot();
+    run(NOW.plus(Seconds(300))).ends(ATTENTION);
+    assert_eq!(place.snapshot(), before, "what needs attention is said again, without a write");
+    run(NOW.plus(Seconds(900))).ends(ATTENTION);
+    assert_ne!(fs::read(&seen).unwrap(), first);
+}
