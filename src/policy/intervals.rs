@@ -1,11 +1,9 @@
 //! The intervals of RFC 7583 that follow from a policy: what a roll takes at least. Where TTLs or the parent turn out
 //! otherwise, what is observed counts.
 
-use super::model::{KskMethod, Policy, Replacement, ZskMethod};
+use super::model::{KskMethod, Policy, ZskMethod};
+use super::timing::{REMOVE_HOLD_DOWN, Timing, sum};
 use crate::base::Seconds;
-
-/// The hold-down of RFC 5011 section 2.4.1, in which trust in a new key grows, and for revoked ones (section 6.2).
-const HOLD_DOWN: Seconds = Seconds(30 * Seconds::DAY.0);
 
 /// What a roll takes at least, waits not rounded up to the next run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,94 +36,58 @@ impl Intervals {
     /// The intervals of a policy.
     #[must_use]
     pub fn of(policy: &Policy) -> Self {
-        let delays = &policy.delays;
-        let (key_ttl, zone_ttl) = (policy.ttl.dnskey.to_seconds(), policy.ttl.max_zone.to_seconds());
-        let at_child = |ttl: Seconds| sum(&[delays.zone_propagation, ttl]);
-        let at_parent = sum(&[delays.parent_propagation, delays.parent_ds_ttl.to_seconds()]);
-        let signing = match policy.signatures.replacement {
-            Replacement::Full => Seconds(0),
-            Replacement::Gradual => {
-                let signatures = &policy.signatures;
-                Seconds(signatures.validity.0.saturating_sub(signatures.refresh.0).max(0) + policy.run_interval.0)
-            }
+        let timing = Timing::configured(policy);
+        let (zsk_publish, zsk_retire) = match policy.zsk.method {
+            ZskMethod::PrePublication => (timing.publish_interval(), timing.zsk_retire_interval()),
+            ZskMethod::DoubleSignature => (Seconds(0), timing.double_signature_retire_interval()),
         };
         // Validators that follow RFC 5011 accept a key a hold-down and two queries after they have first seen it.
-        let trust = if policy.rfc5011 {
-            sum(&[HOLD_DOWN, query_interval(key_ttl), query_interval(key_ttl)])
-        } else {
-            Seconds(0)
+        let (ksk_publish, revoked) = match policy.rfc5011 {
+            true => (timing.trust_anchor_publish_interval(), REMOVE_HOLD_DOWN),
+            false => (timing.publish_interval(), Seconds(0)),
         };
-        let revoked = if policy.rfc5011 { HOLD_DOWN } else { Seconds(0) };
-        let safe_publish = |parts: Seconds| sum(&[parts, delays.publish_safety]);
-        let safe_retire = |parts: Seconds| sum(&[parts, delays.retire_safety]);
-
-        let zsk_publish = match policy.zsk.method {
-            ZskMethod::PrePublication => safe_publish(at_child(key_ttl)),
-            ZskMethod::DoubleSignature => Seconds(0),
-        };
-        let data_retire = safe_retire(sum(&[signing, at_child(zone_ttl)]));
-        let zsk_retire = match policy.zsk.method {
-            ZskMethod::PrePublication => data_retire,
-            ZskMethod::DoubleSignature => safe_retire(sum(&[signing, at_child(key_ttl.max(zone_ttl))])),
-        };
-        let ksk_publish = safe_publish(at_child(key_ttl.max(trust)));
-        let ds_publish = safe_publish(at_parent);
-        let (ksk_wait, ksk_retire) = ksk_waits(policy.ksk.method, ksk_publish, ds_publish, policy);
+        let (ksk_wait, ksk_retire) = ksk_waits(policy.ksk.method, ksk_publish, &timing);
         let ksk_retire = ksk_retire.max(revoked);
-        let (csk_wait, csk_retire) = ksk_waits(policy.csk.method, ksk_publish, ds_publish, policy);
-        let csk_retire = csk_retire.max(revoked).max(data_retire);
+        let (csk_wait, csk_retire) = ksk_waits(policy.csk.method, ksk_publish, &timing);
+        let csk_retire = csk_retire.max(revoked).max(timing.zsk_retire_interval());
         Self {
-            signing,
+            signing: timing.signing_delay,
             zsk_publish,
             zsk_retire,
             ksk_publish,
-            ds_publish,
+            ds_publish: timing.parent_publish_interval(),
             ksk_retire,
             csk_retire,
             zsk_roll: sum(&[zsk_publish, zsk_retire]),
             ksk_roll: sum(&[ksk_wait, ksk_retire]),
             csk_roll: sum(&[csk_wait, csk_retire]),
             algorithm_roll: sum(&[
-                safe_publish(sum(&[signing, at_child(zone_ttl)])),
+                timing.signature_publish_interval(),
                 ksk_publish,
-                delays.parent_registration,
-                safe_retire(at_parent),
-                safe_retire(at_child(key_ttl)),
+                timing.registration_delay,
+                timing.ds_retire_interval(),
+                timing.dnskey_retire_interval(),
             ]),
         }
     }
 }
 
 /// What a KSK waits before its turn, and its predecessor after it (RFC 7583 sections 3.3.1 to 3.3.3).
-fn ksk_waits(method: KskMethod, key_publish: Seconds, ds_publish: Seconds, policy: &Policy) -> (Seconds, Seconds) {
-    let delays = &policy.delays;
-    let registration = delays.parent_registration;
+fn ksk_waits(method: KskMethod, key_publish: Seconds, timing: &Timing) -> (Seconds, Seconds) {
+    let registration = timing.registration_delay;
     match method {
-        KskMethod::DoubleKsk => {
-            let ds_gone = sum(&[delays.parent_propagation, delays.parent_ds_ttl.to_seconds(), delays.retire_safety]);
-            (sum(&[key_publish, registration]), ds_gone)
-        }
+        KskMethod::DoubleKsk => (sum(&[key_publish, registration]), timing.ds_retire_interval()),
         KskMethod::DoubleDs => {
-            let key_gone = sum(&[delays.zone_propagation, policy.ttl.dnskey.to_seconds(), delays.retire_safety]);
-            (sum(&[registration, ds_publish]), key_gone)
+            (sum(&[registration, timing.parent_publish_interval()]), timing.dnskey_retire_interval())
         }
-        KskMethod::DoubleRrset => (key_publish.max(sum(&[registration, ds_publish])), Seconds(0)),
+        KskMethod::DoubleRrset => (key_publish.max(timing.double_rrset_interval()), Seconds(0)),
     }
-}
-
-/// How often a validator asks for the keys it follows (RFC 5011 section 2.3, by the TTL alone).
-fn query_interval(key_ttl: Seconds) -> Seconds {
-    Seconds((key_ttl.0 / 2).clamp(Seconds::HOUR.0, 15 * Seconds::DAY.0))
-}
-
-fn sum(parts: &[Seconds]) -> Seconds {
-    Seconds(parts.iter().fold(0, |total, part| total.saturating_add(part.0)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::Preset;
+    use crate::policy::{Preset, Replacement};
 
     const HOUR: i64 = 3600;
 

@@ -13,6 +13,7 @@ pub mod load;
 mod model;
 mod preset;
 mod print;
+pub mod timing;
 mod value;
 
 pub use field::Field;
