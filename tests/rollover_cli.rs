@@ -2,49 +2,22 @@
 //! keys, signs, carries DS to a parent that takes a day, until a ZSK and a KSK are replaced; a stranger verifies the zone
 //! at every step.
 
+#[path = "support/place.rs"]
+mod place;
+
+use place::{Place, START, text};
 use serde_json::Value;
 use std::fs;
-use std::path::PathBuf;
-use std::process::{Command, Output};
-use tempfile::TempDir;
 use zoneseal::base::{Seconds, UnixTime};
 
-/// 2027-01-01 00:00:00 UTC.
-const START: UnixTime = UnixTime(1_798_761_600);
-const ZONE: &str = "\
-$ORIGIN example.
-$TTL 3600
-@ IN SOA ns1 hostmaster 1 7200 900 172800 900
-@ IN NS ns1
-ns1 IN A 192.0.2.1
-";
-
-struct Place {
-    directory: TempDir,
-}
-
 impl Place {
-    fn new() -> Self {
-        let place = Self { directory: TempDir::new().unwrap() };
-        fs::write(place.path("example.zone"), ZONE).unwrap();
-        fs::create_dir(place.path("keys")).unwrap();
-        place
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
-    }
-
-    fn run(&self, now: UnixTime, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_zoneseal"));
-        command.current_dir(self.directory.path()).arg("--now").arg(now.to_date_text()).args(arguments);
-        command.output().unwrap()
-    }
-
     /// Runs a subcommand; exit code 2 is a failure.
     #[track_caller]
     fn rollover(&self, now: UnixTime, command: &str, more: &[&str]) -> (String, String, i32) {
-        let output = self.run(now, &[&["rollover", command, "example.", "-K", "keys"], more].concat());
+        let mut words = command.split(' ');
+        let command = words.next().unwrap();
+        let words: Vec<&str> = words.collect();
+        let output = self.run(now, &[&["rollover", command, "example."], &words[..], &["-K", "keys"], more].concat());
         let code = output.status.code().unwrap();
         let (out, talk) = (text(output.stdout), text(output.stderr));
         assert_ne!(code, 2, "{command} {more:?} at {now}: {talk}");
@@ -125,10 +98,6 @@ impl Place {
         }
         panic!("{what} does not end by {now}: {}", self.rollover(now, "status", &["-v"]).0);
     }
-}
-
-fn text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap()
 }
 
 impl Place {
@@ -212,9 +181,127 @@ fn emergencies_show_both_ways_and_do_nothing_by_themselves() {
     assert_eq!(code, 1);
     assert!(out.contains("--keep-chain: ") && out.contains("--break-chain: "), "{out}");
     assert!(talk.contains("Nothing was done."), "{talk}");
-    let output = place.run(START, &["rollover", "start", "example.", "algorithm", "-K", "keys"]);
+}
+
+/// Whoever forgets to name the policy does not begin a roll, and another one is said.
+#[test]
+fn the_policy_is_remembered() {
+    let place = Place::new();
+    let policy = "[policy.ours]\nbase = \"rfc-current\"\nkeys.csk.algorithm = 15\n";
+    fs::write(place.path("ours.toml"), policy).unwrap();
+    place.rollover(START, "apply", &["--policy", "ours.toml"]);
+    place.sign(START);
+    let now = START.plus(Seconds(60));
+    place.rollover(now, "apply", &[]);
+    let status = place.json(now, "status");
+    assert_eq!((&status["policy"], &status["changes"]), (&"ours".into(), &serde_json::json!([])), "{status:#}");
+    assert!(status["policy_source"].as_str().unwrap().ends_with("ours.toml"));
+    let before = place.state_text();
+    place.rollover(now, "apply", &[]);
+    assert_eq!((place.state_text(), place.key_files()), (before.clone(), 1), "nothing rolls");
+
+    let (_, talk, _) = place.rollover(now, "status", &["--policy", "nist-81r3"]);
+    assert!(talk.contains("another policy: nist-81r3 in place of ours"), "{talk}");
+    fs::write(place.path("keys/policy.toml"), policy.replace("ours", "beside")).unwrap();
+    let (_, talk, _) = place.rollover(now, "status", &[]);
+    assert!(talk.contains("keys/policy.toml is not used, for the zone is run under ours"), "{talk}");
+    assert_eq!(place.state_text(), before);
+    fs::write(place.path("ours.toml"), policy.to_owned() + "rfc5011 = true\n").unwrap();
+    let (_, talk, _) = place.rollover(now, "apply", &[]);
+    assert!(talk.contains("has changed"), "{talk}");
+    let (_, talk, _) = place.rollover(now, "apply", &[]);
+    assert!(!talk.contains("has changed"), "{talk}");
+    fs::remove_file(place.path("ours.toml")).unwrap();
+    let output = place.run(now, &["rollover", "apply", "example.", "-K", "keys"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(output.stderr).contains("this roll begins in the policy"));
+    assert!(text(output.stderr).contains("the zone was run under this policy; name another with --policy"));
+    let (_, talk, _) = place.rollover(now, "apply", &["--policy", "keys/policy.toml"]);
+    assert!(talk.contains("another policy: beside (policy.toml) in place of ours"), "{talk}");
+    let log = text(place.run(now, &["log", "example.", "-K", "keys"]).stdout);
+    assert!(log.contains("another policy: beside"), "{log}");
+}
+
+/// What is asked for is in force in the place of the policy, is shown, and can be taken back.
+#[test]
+fn changes_can_be_asked_for() {
+    let place = Place::new();
+    place.rollover(START, "apply", &[]);
+    place.sign(START);
+    let now = START.plus(Seconds(60));
+    let before = place.state_text();
+    let (out, ..) = place.rollover(now, "start", &["algorithm", "--to", "ED25519", "--dry-run"]);
+    assert!(out.contains("What would come of it: example.") && out.contains("Tgen"), "{out}");
+    assert!(out.contains("Keys of algorithm 15") && out.contains("algorithm --cancel"), "{out}");
+    assert_eq!((place.state_text(), place.key_files()), (before, 2));
+    place.rollover(now, "start", &["algorithm", "--to", "ED25519", "--why", "shorter"]);
+    assert_eq!(place.key_files(), 4);
+    let (status, ..) = place.rollover(now, "status", &[]);
+    assert!(status.contains("Asked for\n  Keys of algorithm 15") && status.contains(", shorter;"), "{status}");
+    let (status, ..) = place.rollover(now, "start", &["algorithm", "--cancel"]);
+    assert!(!status.contains("Asked for"), "{status}");
+    assert_eq!(place.active(now, "zsk").len(), 1, "the old key is to stay: {status}");
+
+    place.rollover(now, "start", &["denial", "--to", "nsec3"]);
+    place.sign(now);
+    let signed = fs::read_to_string(place.path("example.zone.signed")).unwrap();
+    assert!(signed.contains("NSEC3PARAM\t1 0 0 -"), "{signed}");
+    place.rollover(now, "start", &["denial", "--cancel"]);
+    let status = place.json(now, "start standby --role zsk");
+    assert_eq!(status["asked_for"]["standby"]["zsk"]["value"], 1);
+    let ksk = place.active_or_any("ksk");
+    let (status, ..) = place.rollover(now, "start", &["revoke", &ksk]);
+    assert!(status.contains("to be revoked when its successor has taken over"), "{status}");
+    let (status, ..) = place.rollover(now, "start", &["revoke", &ksk, "--cancel"]);
+    assert!(!status.contains("to be revoked"), "{status}");
+    let (status, ..) = place.rollover(now, "start", &["insecure", "--dry-run"]);
+    assert!(status.contains("No signatures, since"), "{status}");
+}
+
+#[test]
+fn what_cannot_be_asked_for_is_refused() {
+    let place = Place::new();
+    place.rollover(START, "apply", &[]);
+    place.sign(START);
+    let zsk = place.active_or_any("zsk");
+    let now = START.plus(Seconds(60));
+    for (arguments, part) in [
+        (&["algorithm"][..], "to which algorithm?"),
+        (&["algorithm", "--to", "rot13"], "rot13 is no algorithm"),
+        (&["algorithm", "--to", "RSASHA1"], "SHA-1"),
+        (&["algorithm", "--cancel"], "nothing is asked for about the algorithm"),
+        (&["zsk", "--to", "15"], "--to is for algorithm and denial, not for zsk"),
+        (&["insecure", "--emergency"], "--emergency is for ksk, zsk and csk, not for insecure"),
+        (&["denial", "--to", "nsec", "--salt", "ab"], "NSEC has no salt"),
+        (&["denial", "--to", "nsec3", "--salt", "xy"], "xy is not a salt"),
+        (&["denial", "--to", "nsec3", "--salt", "abcd"], "the rules of the policy nist-81r3 forbid it"),
+        (&["standby"], "of which role?"),
+        (&["revoke"], "which key?"),
+        (&["revoke", &zsk], "is no trust anchor"),
+        (&["ksk", "--cancel"], "no roll of the KSK is asked for"),
+    ] {
+        let before = place.state_text();
+        let all = [&["rollover", "start", "example.", "-K", "keys"], arguments].concat();
+        let output = place.run(now, &all);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let talk = text(output.stderr);
+        assert!(talk.contains(part), "{arguments:?}: {talk}");
+        assert_eq!(place.state_text(), before);
+    }
+}
+
+/// Of a zone just signed nobody has asked the parent for a DS: that is still to come.
+#[test]
+fn a_fresh_zones_plan_has_its_ds() {
+    let place = Place::new();
+    place.rollover(START, "apply", &[]);
+    place.sign(START);
+    let plan = place.json(START.plus(Seconds(60)), "plan");
+    let is_of_ksk =
+        |event: &&Value, what: &str| event["what"] == what && event["words"].as_str().unwrap().contains("KSK");
+    let events = plan["events"].as_array().unwrap();
+    for what in ["Tsbm", "Tact"] {
+        assert!(events.iter().any(|event| is_of_ksk(&event, what)), "{what}: {plan:#}");
+    }
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! `zoneseal sign` where the zone has a rollover state: each key does what the state says, and the state hears what is
 //! out, after it is. Method: the built binary, with states whose targets are set by hand, as the engine would.
 
+#[path = "support/place.rs"]
+mod place;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 use std::time::Duration;
-use tempfile::TempDir;
 use zoneseal::base::{Algorithm, Diagnostics, NameBuf, Octets, Seconds, Ttl, UnixTime};
 use zoneseal::crypto::PrivateKey;
 use zoneseal::keys::generate::{KeySpec, generate};
@@ -14,19 +16,11 @@ use zoneseal::keys::{DataSigning, KeyId, KeyTiming, KeyUse};
 use zoneseal::rollover::{CdsTarget, DataSigners, DenialView, DsSet, KeyRecord, Nsec3View, Role, Target, ZoneState};
 use zoneseal::state::{LockOptions, LogEntry, StateFile, Who};
 
-/// 2027-01-01 00:00:00 UTC.
-const NOW: UnixTime = UnixTime(1_798_761_600);
-const ZONE: &str = "\
-$ORIGIN example.
-$TTL 3600
-@ IN SOA ns1 hostmaster 1 7200 900 172800 900
-@ IN NS ns1
-ns1 IN A 192.0.2.1
-";
+const NOW: UnixTime = place::START;
 
 /// A zone with four keys, KSK and ZSK of algorithm 15 and of 13, and a state.
 struct Place {
-    directory: TempDir,
+    place: place::Place,
     ids: [KeyId; 4],
 }
 
@@ -41,10 +35,8 @@ fn zone() -> NameBuf {
 
 impl Place {
     fn new() -> Self {
-        let directory = TempDir::new().unwrap();
-        fs::write(directory.path().join("example.zone"), ZONE).unwrap();
-        let keys = directory.path().join("keys");
-        fs::create_dir(&keys).unwrap();
+        let place = place::Place::new();
+        let keys = place.path("keys");
         let mut state = ZoneState::new(zone());
         let make = |(flags, algorithm, role): (u16, Algorithm, Role)| {
             let spec = KeySpec {
@@ -64,13 +56,13 @@ impl Place {
         let ids =
             [(257, ed25519, Role::Ksk), (256, ed25519, Role::Zsk), (257, p256, Role::Ksk), (256, p256, Role::Zsk)]
                 .map(make);
-        let place = Self { directory, ids };
+        let place = Self { place, ids };
         place.save(&state);
         place
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
+        self.place.path(name)
     }
 
     fn keys(&self) -> PathBuf {
@@ -106,7 +98,7 @@ impl Place {
             is_revoked: false,
         };
         let mut state = self.state();
-        state.target = Target { keys: letters.iter().map(key_use).collect(), cds, denial };
+        state.target = Target { keys: letters.iter().map(key_use).collect(), cds, denial, ..Target::default() };
         self.save(&state);
     }
 
@@ -115,9 +107,7 @@ impl Place {
     }
 
     fn run(&self, now: UnixTime, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_zoneseal"));
-        command.current_dir(self.directory.path()).arg("--now").arg(now.to_date_text()).args(arguments);
-        command.output().unwrap()
+        self.place.run(now, arguments)
     }
 
     #[track_caller]
@@ -153,7 +143,7 @@ impl Place {
 }
 
 fn talk(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
+    place::text(output.stderr.clone())
 }
 
 /// The time of a stage.

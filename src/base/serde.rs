@@ -1,7 +1,7 @@
 //! How base types stand in files of ours: times as people read them, names as text, octets as base64, numbers as numbers.
 
 use super::text::{decode_base64, push_base64};
-use super::{Algorithm, NameBuf, Seconds, Ttl, UnixTime};
+use super::{Algorithm, DigestType, NameBuf, Seconds, Ttl, UnixTime};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
@@ -72,6 +72,18 @@ impl<'de> Deserialize<'de> for Algorithm {
     }
 }
 
+impl Serialize for DigestType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for DigestType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        u8::deserialize(deserializer).map(Self)
+    }
+}
+
 /// Octets that stand as base64, for instance RDATA.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Octets(pub Vec<u8>);
@@ -111,6 +123,7 @@ mod tests {
         comes_back(Ttl::MAX, "2147483647");
         comes_back(Seconds(-5), "-5");
         comes_back(Algorithm::ED25519, "15");
+        comes_back(DigestType::SHA384, "4");
         comes_back(Octets(vec![1, 2, 3, 4]), "\"AQIDBA==\"");
     }
 

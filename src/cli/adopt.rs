@@ -6,7 +6,7 @@ use super::{Env, Failure, Outcome};
 use crate::base::{Diagnostic, Diagnostics, Severity, UnixTime};
 use crate::keys::KeyId;
 use crate::policy::Policy;
-use crate::rollover::{Action, Goal, KeyRecord, Observations, RecordStates, Role, Step, Waiting};
+use crate::rollover::{Action, Goal, KeyRecord, Observations, RecordStates, Role, Step, Waiting, ZoneState};
 use crate::state::adopt::knot::KnotKey;
 use crate::state::adopt::{AdoptPlan, Gathered, Source, gather, plan};
 use crate::state::reconstruct::Content;
@@ -191,7 +191,8 @@ impl AdoptArgs {
 
     /// Reads everything and works out the plan.
     fn prepare(&self, env: &mut Env<'_>) -> Result<(Prepared, AdoptPlan), Failure> {
-        let Context { policy, observations, .. } = self.zone.context_of_new(env)?;
+        let Context { policy, observations, state: ZoneState { policy: mark, .. }, .. } =
+            self.zone.context_of_new(env)?;
         let Observations { parent, zone: signed, .. } = observations;
         let mut talk = Diagnostics::new(FINDINGS_MAX);
         let (source, gathered) = self.gather(signed.as_ref().map(|view| view.dnskey_ttl), env.now, &mut talk)?;
@@ -216,6 +217,7 @@ impl AdoptArgs {
             parent: parent.as_ref(),
         };
         let mut plan = plan(&content, &policy, self.roll, env.now);
+        plan.first.state.policy = mark;
         if self.foreign_keys {
             for finding in plan.made.findings.iter_mut().filter(|finding| finding.code == "foreign-key") {
                 finding.severity = Severity::Warning;

@@ -7,6 +7,7 @@ mod future;
 mod plan;
 mod start;
 mod status;
+mod wish;
 mod words;
 
 pub(super) use context::{Context, ZoneArgs};

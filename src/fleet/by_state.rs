@@ -15,7 +15,7 @@ pub fn options(target: &Target, options: &SignOptions) -> SignOptions {
         CdsTarget::Keys => CdsPolicy::Publish,
         CdsTarget::Delete => CdsPolicy::Delete,
     };
-    SignOptions { denial: denial_of(target), cds, ..options.clone() }
+    SignOptions { denial: denial_of(target), cds, cds_digests: target.cds_digests.clone(), ..options.clone() }
 }
 
 /// Sorts out keys by what a target has each do.

@@ -49,11 +49,22 @@ impl SyncRecords {
     pub fn for_keys<'k>(keys: impl IntoIterator<Item = &'k ZoneKey>, digests: &[DigestType]) -> Self {
         let mut records = Self::default();
         for key in keys {
-            let of_digest = |&digest| ds_rdata(digest, key.zone.as_name(), &key.dnskey_rdata);
-            records.cds.extend(digests.iter().filter_map(of_digest));
-            records.cdnskey.push(key.dnskey_rdata.clone());
+            records.push(key.zone.as_name(), &key.dnskey_rdata, digests);
         }
         records
+    }
+
+    /// For DNSKEY RDATA of a zone.
+    #[must_use]
+    pub fn of(zone: Name<'_>, dnskeys: &[&[u8]], digests: &[DigestType]) -> Self {
+        let mut records = Self::default();
+        dnskeys.iter().for_each(|rdata| records.push(zone, rdata, digests));
+        records
+    }
+
+    fn push(&mut self, zone: Name<'_>, dnskey_rdata: &[u8], digests: &[DigestType]) {
+        self.cds.extend(digests.iter().filter_map(|&digest| ds_rdata(digest, zone, dnskey_rdata)));
+        self.cdnskey.push(dnskey_rdata.to_vec());
     }
 
     /// For a set of keys at its time.

@@ -10,6 +10,7 @@ mod file;
 pub mod import;
 mod intervals;
 pub mod load;
+mod mark;
 mod model;
 mod preset;
 mod print;
@@ -19,6 +20,7 @@ mod value;
 pub use field::Field;
 pub use file::{FilePolicy, PolicyFile};
 pub use intervals::Intervals;
+pub use mark::PolicyMark;
 pub use model::{
     AlgorithmRoll, CdsPublication, Delays, Denial, DnssecGoal, KeySpec, KskMethod, Lifetime, Nsec3Policy, Policy,
     PurgeDelay, Replacement, Roles, SerialMethod, SignaturePolicy, TtlPolicy, ZonemdDigest, ZskMethod,

@@ -2,6 +2,7 @@
 
 use super::preset::Preset;
 use crate::base::{Algorithm, DigestType, Seconds, Ttl};
+use serde::{Deserialize, Serialize};
 
 /// How a zone is to be signed, and how its keys are to be rolled.
 ///
@@ -64,7 +65,8 @@ impl Policy {
 }
 
 /// Whether the zone is to be signed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DnssecGoal {
     /// It is, or becomes so.
     Signed,

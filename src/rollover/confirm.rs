@@ -84,8 +84,13 @@ impl ZoneState {
 
     /// The versions that targets not confirmed would have made.
     pub(super) fn unconfirmed_versions(&self) -> Vec<Shown> {
+        self.unconfirmed.iter().map(|target| self.made_by(target)).collect()
+    }
+
+    /// The versions that signing by a target makes of the zone as it is published.
+    pub(super) fn made_by(&self, target: &Target) -> Shown {
         let current = self.data.current().map(|version| version.value.clone()).unwrap_or_default();
-        self.unconfirmed.iter().map(|target| target.versions(&current)).collect()
+        target.versions(&current, &self.foreign_keys())
     }
 
     /// The key with some DNSKEY RDATA, revoked or not; one that is not ours under an id made for it.
@@ -116,13 +121,17 @@ impl ZoneState {
 }
 
 impl Target {
-    /// The versions that signing by it makes of a zone whose data is signed as given.
-    pub(super) fn versions(&self, current: &DataSigners) -> Shown {
+    /// The versions that signing by it makes of a zone whose data is signed as given, with keys of others among its own.
+    pub(super) fn versions(&self, current: &DataSigners, foreign: &Keys) -> Shown {
         let ids = |is: fn(&crate::keys::usage::KeyUse) -> bool| -> Keys {
             self.keys.iter().filter(|one| is(one)).map(|one| one.key.clone()).collect()
         };
+        let mut keys = ids(|one| one.is_published && !one.is_revoked);
+        if self.is_signed() {
+            keys.extend(foreign.iter().cloned());
+        }
         let dnskey = DnskeySet {
-            keys: ids(|one| one.is_published && !one.is_revoked),
+            keys,
             signers: ids(|one| one.is_published && one.signs_dnskey),
             revoked: ids(|one| one.is_published && one.is_revoked),
         };

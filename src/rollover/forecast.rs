@@ -1,13 +1,13 @@
 //! What will happen if all goes well: the step run forward, with a parent that obliges and keys made up on the way.
 
-use super::model::{CdsTarget, KeyOrder, KeyRecord, KeyTimes, Request, RequestKind, Role, Target, ZoneState};
+use super::model::{KeyOrder, KeyRecord, KeyTimes, Request, RequestKind, Role, Target, ZoneState};
 use super::outcome::{Action, Step, Waiting};
-use super::published::Keys;
+use super::published::{Keys, algorithm_of};
 use super::step::step;
 use super::timing::signing_delay;
-use super::view::{DsAnswer, Observations, ParentServer, ParentView, SignerTag, Source, ZoneView, tag_of};
+use super::view::{DenialView, DsAnswer, Observations, ParentServer, ParentView, SignerTag, Source, ZoneView, tag_of};
 use crate::base::{Octets, Seconds, Ttl, UnixTime};
-use crate::keys::ds::{CDNSKEY_DELETE, ds_rdata};
+use crate::keys::ds::{SyncRecords, ds_rdata};
 use crate::keys::name::base_name;
 use crate::keys::usage::{DataSigning, KeyId};
 use crate::policy::{Lifetime, Policy, Replacement};
@@ -74,7 +74,7 @@ pub fn forecast(
 }
 
 /// The order of events of one time: that of a key's life, so that a successor takes over before its predecessor retires.
-const ORDER: [&str; 10] = ["Tgen", "Tpub", "Trdy", "Tsbm", "Tact", "Tret", "Tdea", "Trev", "Trem", "Tpurge"];
+const ORDER: [&str; 11] = ["Tgen", "Tpub", "Trdy", "Tsbm", "Tact", "Tret", "Tdea", "Trev", "Trem", "Tpurge", "chain"];
 
 /// What an emergency roll of a role's keys would be, by either way, before anything is done.
 #[must_use]
@@ -119,8 +119,10 @@ impl<'a> Future<'a> {
     /// A future that begins with a state as it is.
     #[must_use]
     pub fn new(policy: &'a Policy, state: &ZoneState, now: UnixTime, assumptions: &Assumptions) -> Self {
+        // Where nobody has looked at the parent: a zone taken over has a DS, one that was never asked for there is not.
         let signers = || state.dnskey.current().map(|version| version.value.signers.clone()).unwrap_or_default();
-        let ds = state.ds.current().map_or_else(signers, |version| version.value.keys.clone());
+        let unseen = || if state.is_kept_as_found { signers() } else { Keys::new() };
+        let ds = state.ds.current().map_or_else(unseen, |version| version.value.keys.clone());
         let ds_to_come = state.ds_requests.iter().rev().find(|request| request.withdrawn.is_none());
         let due = |at: UnixTime| at.plus(assumptions.registration_delay).max(now);
         Self {
@@ -256,6 +258,11 @@ impl<'a> Future<'a> {
 
     /// Signs by a target: a version of the zone is published.
     fn sign(&mut self, target: &Target) {
+        let before = &self.state.confirmed.denial;
+        if *before != target.denial && *before != DenialView::None && target.denial != DenialView::None {
+            let words = format!("denial of existence: {} in the place of {before}", target.denial);
+            self.events.push(Event { at: self.now, key: None, what: "chain", words });
+        }
         let view = view_of(self.policy, &self.state, target, false);
         self.state.confirm(&view, self.now);
         let keeps_old = target.keys.iter().any(|one| one.signs_data == DataSigning::KeepOld);
@@ -325,13 +332,22 @@ fn named(times: &KeyTimes) -> [(&'static str, &'static str, Option<UnixTime>); 8
     ]
 }
 
+/// A DNSKEY with the algorithm and tag of a key that is not ours, which is all the state knows of it.
+fn stand_in(id: &KeyId) -> Option<Octets> {
+    let (algorithm, tag) = (algorithm_of(id), id.as_str().rsplit('+').next()?.parse::<u16>().ok()?);
+    let rdata = |filler: u16| crate::keys::dnskey_rdata(FLAG_ZONE, algorithm, &filler.to_be_bytes());
+    (0..=u16::MAX).map(rdata).find(|rdata| key_tag(rdata) == tag).map(Octets)
+}
+
 /// The zone as signing by a target makes it; `is_replaced`: with no signature left that was to stay until due.
 pub(super) fn view_of(policy: &Policy, state: &ZoneState, target: &Target, is_replaced: bool) -> ZoneView {
-    let current = state.data.current().map(|version| version.value.clone()).unwrap_or_default();
-    let shown = target.versions(&current);
+    let shown = state.made_by(target);
     let tag = |id: &KeyId| state.key(id).map(|key| SignerTag(key.algorithm, key.tag));
     let rdata = |id: &KeyId, is_revoked: bool| {
-        let mut rdata = state.key(id)?.dnskey_rdata.clone();
+        let mut rdata = match state.key(id) {
+            Some(key) => key.dnskey_rdata.clone(),
+            None => stand_in(id)?,
+        };
         if is_revoked && let Some(low) = rdata.0.get_mut(1) {
             *low |= FLAG_REVOKE.to_be_bytes()[1];
         }
@@ -343,7 +359,7 @@ pub(super) fn view_of(policy: &Policy, state: &ZoneState, target: &Target, is_re
     let makers = target.keys.iter().filter(|one| one.signs_data == DataSigning::Yes);
     let makers: Keys = makers.map(|one| one.key.clone()).collect();
     let sets = shown.data.0.iter().filter(|set| !is_replaced || **set == makers);
-    let in_sync = target.keys.iter().filter(|one| one.is_in_sync).filter_map(|one| rdata(&one.key, false));
+    let SyncRecords { cds, cdnskey } = state.sync_records(target);
     ZoneView {
         serial: state.confirmed.serial.wrapping_add(1),
         dnskeys: dnskeys.chain(revoked).collect(),
@@ -358,11 +374,7 @@ pub(super) fn view_of(policy: &Policy, state: &ZoneState, target: &Target, is_re
         max_ttl: policy.ttl.max_zone,
         negative_ttl: Ttl::new(3600).unwrap_or(Ttl::MAX).min(policy.ttl.max_zone),
         denial: target.denial.clone(),
-        cds: Default::default(),
-        cdnskey: match target.cds {
-            CdsTarget::None => Default::default(),
-            CdsTarget::Keys => in_sync.collect(),
-            CdsTarget::Delete => [Octets(CDNSKEY_DELETE.to_vec())].into(),
-        },
+        cds: cds.into_iter().map(Octets).collect(),
+        cdnskey: cdnskey.into_iter().map(Octets).collect(),
     }
 }

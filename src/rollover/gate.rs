@@ -14,6 +14,7 @@ use super::published::{DataSigners, DnskeySet, DsSet, Keys, algorithm_of, algori
 use super::timing::{Purpose, Timing, written_out};
 use crate::base::{Algorithm, Seconds, UnixTime};
 use crate::policy::Policy;
+use crate::rdata::ds::Ds;
 use std::collections::BTreeSet;
 
 /// Algorithms of keys.
@@ -171,13 +172,18 @@ impl World {
             timing,
             purpose,
             is_strict: is_strict(policy),
-            is_anchored: policy.rfc5011,
+            is_anchored: policy.rfc5011 || state.keys.iter().any(|key| key.is_to_be_revoked),
         };
         for ds in world.ds.iter_mut().filter(|ds| ds.leaves.is_some_and(|leaves| leaves <= now)) {
             (ds.leaves, ds.origin) = (None, Origin::Unseen);
         }
         world.add_possible_ds(state);
         world.promised = algorithms_of(world.ds.iter().flat_map(|held| &held.value.keys));
+        if !state.foreign_keys().is_empty() {
+            // A DS that another signer stands for promises as much as one of ours; one that the parent made up does not.
+            let others = world.ds.iter().flat_map(|held| &held.value.unknown);
+            world.promised.extend(others.filter_map(|rdata| Ds::parse(&rdata.0)).map(|ds| ds.algorithm));
+        }
         for maybe in state.unconfirmed_versions() {
             world.dnskey.push(Held::possible(maybe.dnskey, Origin::Unconfirmed));
             world.data.push(Held::possible(maybe.data, Origin::Unconfirmed));

@@ -49,14 +49,20 @@ fn slots(policy: &Policy, state: &ZoneState) -> Vec<Slot> {
 /// The places that the keys in use have.
 fn slots_as_found(state: &ZoneState) -> Vec<Slot> {
     let mut slots: Vec<Slot> = Vec::new();
+    let kind_of = |key: &KeyRecord| match &state.overrides.algorithm {
+        Some(asked) => (asked.value.algorithm, asked.value.bits),
+        None => (key.algorithm, key.bits),
+    };
     for key in state.keys.iter().filter(|key| key.goal == Goal::In || key.is_compromised()) {
-        if !slots.iter().any(|slot| slot.fits(key)) {
+        let (algorithm, bits) = kind_of(key);
+        if !slots.iter().any(|slot| (slot.role, slot.algorithm) == (key.role, algorithm)) {
             let is_spare = |other: &&KeyRecord| {
                 other.goal == Goal::Standby && (other.role, other.algorithm) == (key.role, key.algorithm)
             };
-            let standby = u8::try_from(state.keys.iter().filter(is_spare).count()).unwrap_or(u8::MAX);
+            let found = u8::try_from(state.keys.iter().filter(is_spare).count()).unwrap_or(u8::MAX);
+            let standby = state.overrides.standby.get(&key.role).map_or(found, |asked| asked.value);
             let lifetime = Lifetime::Unlimited;
-            slots.push(Slot { role: key.role, algorithm: key.algorithm, bits: key.bits, lifetime, standby });
+            slots.push(Slot { role: key.role, algorithm, bits, lifetime, standby });
         }
     }
     slots
@@ -100,6 +106,19 @@ pub(super) fn set(policy: &Policy, state: &mut ZoneState, timing: &Timing, now: 
     findings
 }
 
+/// Sees that a compromised key has a successor, and does nothing else: for a zone whose past is not known yet.
+pub(super) fn set_emergencies(policy: &Policy, state: &mut ZoneState, now: UnixTime) -> Findings {
+    let mut findings = Findings::default();
+    take_in_emergencies(state, &mut findings);
+    for slot in slots(policy, state) {
+        let is_stolen = state.keys.iter().any(|key| slot.fits(key) && key.is_compromised());
+        if is_stolen && !fill(state, &slot, now) {
+            findings.actions.push(Action::GenerateKey(first_order(state, &slot)));
+        }
+    }
+    findings
+}
+
 /// How long before a successor takes over it must exist.
 fn lead(policy: &Policy, timing: &Timing, role: Role) -> Seconds {
     let publish = if policy.rfc5011 { timing.trust_anchor_publish_interval() } else { timing.publish_interval() };
@@ -122,8 +141,7 @@ fn lead(policy: &Policy, timing: &Timing, role: Role) -> Seconds {
 
 /// A compromised key is out at once, and so is everything that hangs on the request.
 fn take_in_emergencies(state: &mut ZoneState, findings: &mut Findings) {
-    let is_emergency = |request: &Request| request.kind != RequestKind::Roll;
-    let (emergencies, others) = std::mem::take(&mut state.requests).into_iter().partition(is_emergency);
+    let (emergencies, others) = std::mem::take(&mut state.requests).into_iter().partition(Request::is_emergency);
     state.requests = others;
     let emergencies: Vec<Request> = emergencies;
     for request in emergencies {
@@ -299,6 +317,13 @@ fn is_for(request: &Request, slot: &Slot, key: &KeyRecord) -> bool {
 }
 
 impl ZoneState {
+    /// Whether keys are known to be in other hands, or said to be.
+    pub(super) fn has_emergency(&self) -> bool {
+        self.is_chain_broken
+            || self.requests.iter().any(Request::is_emergency)
+            || self.keys.iter().any(KeyRecord::is_compromised)
+    }
+
     /// Drops the requests for a roll that a new key begins, or that mean no key that could be rolled.
     pub(super) fn drop_served_requests(&mut self, policy: &Policy) -> Vec<Action> {
         let roles: Vec<Role> = slots(policy, self).iter().map(|slot| slot.role).collect();

@@ -11,8 +11,10 @@
 //! the parent, of the DNSKEY RRset, of the signatures over the zone's data. A move proposes a new version, and the gate
 //! holds it against every version that a cache may still have. What it refuses waits, with the reason and the end.
 
+mod asked;
 mod children;
 mod confirm;
+mod essentials;
 mod forecast;
 mod gate;
 mod goals;
@@ -28,6 +30,8 @@ mod step;
 pub mod timing;
 mod view;
 
+pub use asked::{Asked, KeyKind, Overrides};
+pub use essentials::{Published, published};
 pub use forecast::{Assumptions, EmergencyTimelines, Event, Future, emergency, forecast};
 pub use history::{History, Reach, Version};
 pub use model::{

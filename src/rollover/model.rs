@@ -1,10 +1,14 @@
 //! The state of a zone's keys: what the engine remembers between steps.
 
+use super::asked::Overrides;
 use super::history::History;
-use super::published::{DataSigners, DnskeySet, DsSet, Keys};
+use super::published::{DataSigners, DnskeySet, DsSet, Keys, is_foreign};
 use super::view::DenialView;
-use crate::base::{Algorithm, NameBuf, Octets, UnixTime};
+use crate::base::{Algorithm, DigestType, NameBuf, Octets, UnixTime};
+use crate::crypto::digest::sha256;
+use crate::keys::ds::SyncRecords;
 use crate::keys::usage::{KeyId, KeyUse};
+use crate::policy::PolicyMark;
 use crate::rdata::dnskey::key_tag;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -218,6 +222,9 @@ pub struct KeyRecord {
     /// When it is to take over at the earliest.
     #[serde(default)]
     pub not_before: Option<UnixTime>,
+    /// Whether it leaves by way of revocation, whatever the policy says of RFC 5011.
+    #[serde(default)]
+    pub is_to_be_revoked: bool,
     /// The key it follows.
     #[serde(default)]
     pub predecessor: Option<KeyId>,
@@ -246,6 +253,7 @@ impl KeyRecord {
             goal: Goal::In,
             leave_cause: None,
             not_before: None,
+            is_to_be_revoked: false,
             predecessor: None,
             successor: None,
             reason: String::new(),
@@ -305,6 +313,8 @@ pub struct Target {
     pub keys: Vec<KeyUse>,
     /// What CDS and CDNSKEY say.
     pub cds: CdsTarget,
+    /// The digest types of the CDS; without any, SHA-256.
+    pub cds_digests: Vec<DigestType>,
     /// The chain; `None` if the zone is not signed.
     pub denial: DenialView,
 }
@@ -346,6 +356,13 @@ pub struct Request {
     pub reason: String,
 }
 
+impl Request {
+    /// Whether a key is in other hands.
+    pub(super) fn is_emergency(&self) -> bool {
+        self.kind != RequestKind::Roll
+    }
+}
+
 /// A DS RRset the parent was asked to have, and which it has not been seen with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DsRequest {
@@ -379,6 +396,9 @@ pub struct Confirmed {
 pub struct ZoneState {
     /// The zone.
     pub zone: NameBuf,
+    /// The policy it was last run under.
+    #[serde(default)]
+    pub policy: Option<PolicyMark>,
     /// Its keys, oldest first.
     pub keys: Vec<KeyRecord>,
     /// DS RRsets at the parent. Without a version nobody has looked.
@@ -408,6 +428,9 @@ pub struct ZoneState {
     /// What operators asked for.
     #[serde(default)]
     pub requests: Vec<Request>,
+    /// What operators asked for in the place of what the policy says.
+    #[serde(default, skip_serializing_if = "Overrides::is_empty")]
+    pub overrides: Overrides,
     /// Set while the chain of trust is broken on purpose: no DS is asked for until the keys are replaced.
     #[serde(default)]
     pub is_chain_broken: bool,
@@ -426,6 +449,7 @@ impl ZoneState {
     pub fn new(zone: NameBuf) -> Self {
         Self {
             zone,
+            policy: None,
             keys: Vec::new(),
             ds: History::default(),
             dnskey: History::default(),
@@ -437,6 +461,7 @@ impl ZoneState {
             is_ds_word: false,
             ds_requests: Vec::new(),
             requests: Vec::new(),
+            overrides: Overrides::default(),
             is_chain_broken: false,
             is_kept_as_found: false,
             hold_until: None,
@@ -492,6 +517,66 @@ impl ZoneState {
         if !self.requests.iter().any(is_same) {
             self.requests.push(request);
         }
+    }
+
+    /// Takes note that a key is to leave by way of revocation: somebody trusts it directly (RFC 5011). A key in use is rolled,
+    /// a spare goes.
+    pub fn revoke(&mut self, id: &KeyId, at: UnixTime, reason: &str) {
+        let Some(key) = self.key_mut(id) else { return };
+        key.is_to_be_revoked = true;
+        let (role, goal) = (key.role, key.goal);
+        if goal == Goal::Standby {
+            key.goal = Goal::Out;
+            key.leave_cause = Some(LeaveCause::Replaced);
+        } else if goal == Goal::In {
+            let reason = reason.to_owned();
+            self.request(Request { kind: RequestKind::Roll, role, key: Some(id.clone()), at, reason });
+        }
+    }
+
+    /// Takes back that a key is to be revoked, and the roll asked for with it if that has not begun; false if nothing was
+    /// asked for.
+    pub fn take_back_revocation(&mut self, id: &KeyId) -> bool {
+        let Some(key) = self.key_mut(id) else { return false };
+        let was_asked = std::mem::take(&mut key.is_to_be_revoked);
+        self.requests.retain(|request| !was_asked || request.key.as_ref() != Some(id));
+        was_asked
+    }
+
+    /// A salt of its own for a chain to come. A salt is no secret: it only has to be another one each time.
+    #[must_use]
+    pub fn new_salt(&self, length: usize, now: UnixTime) -> Vec<u8> {
+        let zone = self.zone.as_name().to_canonical();
+        let mut salt = Vec::new();
+        let mut counter: u32 = 0;
+        while salt.len() < length {
+            salt.extend(sha256(&[zone.as_name().as_wire(), &now.0.to_be_bytes(), &counter.to_be_bytes()]));
+            counter += 1;
+        }
+        salt.truncate(length);
+        salt
+    }
+
+    /// The CDS and CDNSKEY records that signing by a target makes.
+    pub(super) fn sync_records(&self, target: &Target) -> SyncRecords {
+        match target.cds {
+            CdsTarget::None => SyncRecords::default(),
+            CdsTarget::Delete => SyncRecords::delete(),
+            CdsTarget::Keys => {
+                let in_sync = target.keys.iter().filter(|one| one.is_in_sync).filter_map(|one| self.key(&one.key));
+                let rdatas: Vec<&[u8]> = in_sync.map(|key| &key.dnskey_rdata.0[..]).collect();
+                let digests =
+                    if target.cds_digests.is_empty() { &[DigestType::SHA256][..] } else { &target.cds_digests };
+                SyncRecords::of(self.zone.as_name(), &rdatas, digests)
+            }
+        }
+    }
+
+    /// The keys of other signers in the zone's DNSKEY RRset, as it is published (RFC 8901). Signing leaves them there.
+    #[must_use]
+    pub fn foreign_keys(&self) -> Keys {
+        let Some(current) = self.dnskey.current() else { return Keys::new() };
+        current.value.keys.iter().filter(|id| is_foreign(id)).cloned().collect()
     }
 
     /// Forgets a key whose files are in the trash.

@@ -83,11 +83,11 @@ impl Plan {
             is_in_sync: cds == CdsTarget::Keys && in_sync.contains(key),
             is_revoked: self.revoked.contains(key),
         };
-        Target { keys: all.iter().map(key_use).collect(), cds, denial }
+        Target { keys: all.iter().map(key_use).collect(), cds, denial, ..Target::default() }
     }
 
-    fn versions(&self, current: &DataSigners) -> Shown {
-        self.to_target(&Keys::new(), CdsTarget::None, DenialView::None).versions(current)
+    fn versions(&self, current: &DataSigners, foreign: &Keys) -> Shown {
+        self.to_target(&Keys::new(), CdsTarget::None, DenialView::None).versions(current, foreign)
     }
 }
 
@@ -126,6 +126,7 @@ pub(super) struct Planner<'a> {
     publish_world: World,
     retire_world: World,
     current_data: DataSigners,
+    foreign: Keys,
 }
 
 /// A move, for messages.
@@ -151,6 +152,7 @@ impl<'a> Planner<'a> {
             needs_look: false,
             publish_world: World::of(policy, state, Purpose::Publish, now),
             retire_world: World::of(policy, state, Purpose::Retire, now),
+            foreign: state.foreign_keys(),
             current_data: state.data.current().map(|version| version.value.clone()).unwrap_or_default(),
         }
     }
@@ -193,7 +195,7 @@ impl<'a> Planner<'a> {
 
     /// The versions a plan would make, as far as they differ from those published.
     pub(super) fn proposal(&self, plan: &Plan) -> Proposal {
-        let shown = plan.versions(&self.current_data);
+        let shown = plan.versions(&self.current_data, &self.foreign);
         let is_new = |history: Option<&_>| history != Some(&shown.dnskey);
         let has_new_data = self.state.data.current().is_none_or(|version| version.value != shown.data);
         Proposal {

@@ -100,6 +100,11 @@ pub fn foreign_key(algorithm: Algorithm, tag: u16) -> KeyId {
     KeyId(format!("?+{:03}+{tag:05}", algorithm.0))
 }
 
+/// Whether an id stands for a key that is not ours.
+pub(super) fn is_foreign(key: &KeyId) -> bool {
+    key.as_str().starts_with('?')
+}
+
 /// The algorithm in a key's id, which ends in `+013+12345`; 0 if it does not.
 #[must_use]
 pub fn algorithm_of(key: &KeyId) -> Algorithm {

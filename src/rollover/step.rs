@@ -6,7 +6,7 @@
 
 use super::children;
 use super::goals;
-use super::model::{CdsTarget, Goal, KeyRecord, ZoneState};
+use super::model::{CdsTarget, Goal, KeyRecord, Target, ZoneState};
 use super::moves::{self, Delegation};
 use super::outcome::{Action, Gate, Step, Waiting};
 use super::parent;
@@ -14,11 +14,11 @@ use super::plan::{Plan, Planner};
 use super::published::Keys;
 use super::states;
 use super::timing::{Purpose, Timing};
-use super::view::{DenialView, Nsec3View, Observations, ZoneView};
+use super::view::{DenialView, Nsec3View, Observations, ParentView, ZoneView};
 use crate::base::{Algorithm, Octets, Seconds, UnixTime};
-use crate::crypto::digest::sha256;
-use crate::keys::ds::CDNSKEY_DELETE;
+use crate::keys::ds::{CDNSKEY_DELETE, SyncRecords};
 use crate::policy::{Denial, Nsec3Policy, Policy, PurgeDelay};
+use std::collections::BTreeSet;
 
 /// How long versions are kept after they left the caches, for people and for clocks that jumped.
 const KEPT_AFTER: Seconds = Seconds(30 * Seconds::DAY.0);
@@ -32,18 +32,22 @@ pub fn step(policy: &Policy, state: &ZoneState, observations: &Observations, now
         return Step { state, transitions: Vec::new(), actions: Vec::new(), waiting: vec![waiting], next_event };
     }
     let mut waiting = take_in(&mut state, observations, now);
+    let mut actions = state.drop_served_overrides(policy);
+    let in_force = state.overrides.in_force(policy);
+    let policy = in_force.as_ref();
     let timing = Timing::of(policy, &state);
     forget_old_versions(&mut state, &timing, now);
     let transitions = states::write_down(&mut state, &timing, now);
     if let Some(hold) = hold(&state, now) {
         waiting.push(hold);
-        let in_sync = state.ds.current().map(|version| version.value.keys.clone()).unwrap_or_default();
-        state.target = Plan::current(&state).to_target(&in_sync, held_cds(&state), state.confirmed.denial.clone());
+        let held = held_step(policy, &mut state, timing, observations.parent.as_ref(), now);
+        actions.extend(held.actions);
+        waiting.extend(held.waiting);
         let next_event = state.hold_until;
-        return Step { state, transitions, actions: Vec::new(), waiting, next_event };
+        return Step { state, transitions, actions, waiting, next_event };
     }
     mend_chain(&mut state);
-    let mut actions = state.drop_served_requests(policy);
+    actions.extend(state.drop_served_requests(policy));
     let goals = goals::set(policy, &mut state, &timing, now);
     actions.extend(goals.actions);
     waiting.extend(goals.waiting);
@@ -169,6 +173,45 @@ fn hold(state: &ZoneState, now: UnixTime) -> Option<Waiting> {
     })
 }
 
+/// What is done while the past is not known: nothing, but for what an emergency cannot wait for and no cache can mind.
+/// The successor of a stolen key is published beside what there is, and a chain to be broken loses its DS.
+fn held_step(
+    policy: &Policy,
+    state: &mut ZoneState,
+    timing: Timing,
+    seen: Option<&ParentView>,
+    now: UnixTime,
+) -> goals::Findings {
+    let mut findings = goals::Findings::default();
+    let named = state.keys.iter().filter(|key| state.confirmed.cdnskey.contains(&key.dnskey_rdata));
+    let mut in_sync: Keys = named.map(|key| key.id.clone()).collect();
+    let has_end = state.hold_until.is_some();
+    if !(has_end && state.has_emergency()) {
+        let target = Plan::current(state).to_target(&in_sync, held_cds(state), state.confirmed.denial.clone());
+        state.target = Target { cds_digests: state.target.cds_digests.clone(), ..target };
+        return findings;
+    }
+    let goals = goals::set_emergencies(policy, state, now);
+    findings.actions.extend(goals.actions);
+    let mut planner = Planner::new(policy, state, timing, now);
+    moves::make_in_hold(&mut planner);
+    let delegation = if state.is_chain_broken { Delegation::decide(&mut planner) } else { Delegation::standing(state) };
+    let Planner { plan, waiting, .. } = planner;
+    findings.waiting.extend(waiting);
+    delegation.ask(state, now);
+    let mut cds = held_cds(state);
+    if state.is_chain_broken {
+        (cds, in_sync) = (delegation.cds(policy, state), Keys::new());
+    }
+    let target = plan.to_target(&in_sync, cds, state.confirmed.denial.clone());
+    aim(policy, state, target);
+    let (requests, parent) = delegation.changes(policy, state, seen);
+    findings.actions.extend(requests);
+    findings.waiting.extend(parent);
+    findings.actions.extend(sign_action(state));
+    findings
+}
+
 /// CDS stay as they are while nothing moves.
 fn held_cds(state: &ZoneState) -> CdsTarget {
     if state.confirmed.cdnskey.contains(&Octets(CDNSKEY_DELETE.to_vec())) {
@@ -195,11 +238,17 @@ fn set_target(policy: &Policy, state: &mut ZoneState, plan: &Plan, delegation: &
     let cds = if is_signed { delegation.cds(policy, state) } else { CdsTarget::None };
     let denial = if is_signed { denial(policy, state, plan, now) } else { DenialView::None };
     let target = plan.to_target(&in_sync, cds, denial);
-    let current = state.data.current().map(|version| version.value.clone()).unwrap_or_default();
-    let shown = target.versions(&current);
+    aim(policy, state, target);
+}
+
+/// Makes something the target, which may be published from now on.
+fn aim(policy: &Policy, state: &mut ZoneState, target: Target) {
+    let cds_digests = if target.cds == CdsTarget::Keys { policy.cds_digests.clone() } else { Vec::new() };
+    let target = Target { cds_digests, ..target };
+    let shown = state.made_by(&target);
     let is_new = state.dnskey.current().is_none_or(|version| version.value != shown.dnskey)
         || state.data.current().is_none_or(|version| version.value != shown.data);
-    if is_new && (is_signed || !state.dnskey.is_empty()) && !state.unconfirmed.contains(&target) {
+    if is_new && (target.is_signed() || !state.dnskey.is_empty()) && !state.unconfirmed.contains(&target) {
         state.unconfirmed.push(target.clone());
     }
     state.target = target;
@@ -207,7 +256,8 @@ fn set_target(policy: &Policy, state: &mut ZoneState, plan: &Plan, delegation: &
 
 /// The chain the policy wants, where every key that caches may have allows it (N3-12): else the chain there is.
 fn denial(policy: &Policy, state: &ZoneState, plan: &Plan, now: UnixTime) -> DenialView {
-    if state.is_kept_as_found && state.confirmed.denial != DenialView::None {
+    let asked = state.overrides.denial.as_ref().map(|asked| &asked.value);
+    if state.is_kept_as_found && asked.is_none() && state.confirmed.denial != DenialView::None {
         return state.confirmed.denial.clone();
     }
     let Denial::Nsec3(wanted) = policy.denial else { return DenialView::Nsec };
@@ -217,13 +267,10 @@ fn denial(policy: &Policy, state: &ZoneState, plan: &Plan, now: UnixTime) -> Den
     if cached.chain(&plan.published).any(|key| !allows(super::published::algorithm_of(key))) {
         return DenialView::Nsec;
     }
-    let fits = |view: &Nsec3View| {
-        let length = usize::from(wanted.salt_length);
-        (view.iterations, view.opt_out, view.salt.0.len()) == (wanted.iterations, wanted.opt_out, length)
-    };
-    for known in [&state.target.denial, &state.confirmed.denial] {
+    // What is asked for has a salt of its own; else one that is there stays.
+    for known in asked.into_iter().chain([&state.target.denial, &state.confirmed.denial]) {
         if let DenialView::Nsec3(view) = known
-            && fits(view)
+            && view.fits(wanted)
         {
             return DenialView::Nsec3(view.clone());
         }
@@ -231,23 +278,16 @@ fn denial(policy: &Policy, state: &ZoneState, plan: &Plan, now: UnixTime) -> Den
     DenialView::Nsec3(new_chain(state, wanted, now))
 }
 
-/// A chain with a salt of its own. A salt is no secret: it only has to be another one each time.
+/// A chain with a salt of its own.
 fn new_chain(state: &ZoneState, wanted: Nsec3Policy, now: UnixTime) -> Nsec3View {
-    let mut salt = Vec::new();
-    let mut counter: u32 = 0;
-    while salt.len() < usize::from(wanted.salt_length) {
-        let zone = state.zone.as_name().to_canonical();
-        salt.extend(sha256(&[zone.as_name().as_wire(), &now.0.to_be_bytes(), &counter.to_be_bytes()]));
-        counter += 1;
-    }
-    salt.truncate(usize::from(wanted.salt_length));
-    Nsec3View { iterations: wanted.iterations, salt: Octets(salt), opt_out: wanted.opt_out }
+    let salt = Octets(state.new_salt(usize::from(wanted.salt_length), now));
+    Nsec3View { iterations: wanted.iterations, salt, opt_out: wanted.opt_out }
 }
 
 /// Whether what is published is not what the target says, and what changes.
 fn sign_action(state: &ZoneState) -> Option<Action> {
     let current = state.data.current().map(|version| version.value.clone()).unwrap_or_default();
-    let shown = state.target.versions(&current);
+    let shown = state.made_by(&state.target);
     let published = state.dnskey.current().map(|version| version.value.clone()).unwrap_or_default();
     let mut changes = Vec::new();
     let title = |id: &_| state.key(id).map_or_else(|| id.to_string(), KeyRecord::title);
@@ -265,22 +305,15 @@ fn sign_action(state: &ZoneState) -> Option<Action> {
     if state.confirmed.denial != state.target.denial {
         changes.push("another chain of denial of existence".to_owned());
     }
-    if state.confirmed.cdnskey != cdnskey(state) {
+    let SyncRecords { cds, cdnskey } = state.sync_records(&state.target);
+    if (&state.confirmed.cds, &state.confirmed.cdnskey) != (&set_of(cds), &set_of(cdnskey)) {
         changes.push("CDS and CDNSKEY".to_owned());
     }
     (!changes.is_empty()).then(|| Action::Sign { target: state.target.clone(), changes })
 }
 
-/// The CDNSKEY RRset by the target.
-fn cdnskey(state: &ZoneState) -> std::collections::BTreeSet<Octets> {
-    match state.target.cds {
-        CdsTarget::None => Default::default(),
-        CdsTarget::Delete => [Octets(CDNSKEY_DELETE.to_vec())].into(),
-        CdsTarget::Keys => {
-            let in_sync = state.target.keys.iter().filter(|one| one.is_in_sync);
-            in_sync.filter_map(|one| state.key(&one.key)).map(|key| key.dnskey_rdata.clone()).collect()
-        }
-    }
+fn set_of(rdatas: Vec<Vec<u8>>) -> BTreeSet<Octets> {
+    rdatas.into_iter().map(Octets).collect()
 }
 
 /// The keys whose files may go, and when those of others may (I-5).

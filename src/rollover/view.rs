@@ -1,12 +1,14 @@
 //! What was seen of the world: parent servers, child servers, the signed zone.
 
 use crate::base::{Algorithm, Octets, Rtype, Ttl, UnixTime};
+use crate::policy::Nsec3Policy;
 use crate::rdata::dnskey::key_tag;
 use crate::rdata::nsec3::Nsec3;
 use crate::rdata::rrsig::Rrsig;
 use crate::zone::{NodeRef, NodeStatus, RrsetRef, Zone};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::fmt;
 
 /// All that is known from outside at a step. What is `None` was not looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +62,15 @@ pub struct DsAnswer {
     pub ds: Vec<Octets>,
     /// Its TTL, or that of the denial.
     pub ttl: Ttl,
+}
+
+impl Nsec3View {
+    /// Whether a policy's parameters are these, whatever the salt.
+    #[must_use]
+    pub fn fits(&self, wanted: Nsec3Policy) -> bool {
+        (self.iterations, self.opt_out, self.salt.0.len())
+            == (wanted.iterations, wanted.opt_out, usize::from(wanted.salt_length))
+    }
 }
 
 impl ParentView {
@@ -120,6 +131,21 @@ pub enum DenialView {
     Nsec,
     /// NSEC3.
     Nsec3(Nsec3View),
+}
+
+impl fmt::Display for DenialView {
+    /// `NSEC3 with salt abcd`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("no chain"),
+            Self::Nsec => f.write_str("NSEC"),
+            Self::Nsec3(view) => {
+                f.write_str(if view.salt.0.is_empty() { "NSEC3 without salt" } else { "NSEC3 with salt " })?;
+                view.salt.0.iter().try_for_each(|octet| write!(f, "{octet:02x}"))?;
+                f.write_str(if view.opt_out { ", with opt-out" } else { "" })
+            }
+        }
+    }
 }
 
 /// The parameters of an NSEC3 chain.

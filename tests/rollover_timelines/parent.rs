@@ -1,12 +1,12 @@
 //! What the parent has, loses, goes back to, or was not looked at for.
 
-use super::example::{HOUR, PROMPT, SETTLED, at, policy, policy_with, rolling, settled};
-use zoneseal::base::{DigestType, Octets, Seconds, Ttl, UnixTime};
+use super::example::{HOUR, PROMPT, SETTLED, at, policy, policy_with, request, rolling, settled};
+use zoneseal::base::{Algorithm, DigestType, Octets, Seconds, Ttl, UnixTime};
 use zoneseal::keys::ds::ds_rdata;
 use zoneseal::policy::{DnssecGoal, KskMethod};
 use zoneseal::rollover::{
-    Action, Assumptions, Future, Gate, KeyRecord, Observations, ParentServer, ParentView, Role, Source, Step,
-    ZoneState, step,
+    Action, Assumptions, CdsTarget, Future, Gate, KeyRecord, Observations, ParentServer, ParentView, RequestKind, Role,
+    Source, Step, ZoneState, foreign_key, step,
 };
 
 /// The parent goes back to the old DS while the old key is in its purge delay: its DNSKEY comes back.
@@ -133,4 +133,42 @@ fn advice_is_the_whole_ds_rrset() {
         _ => None,
     });
     assert_eq!(submitted, Some((vec![ksks[1].id.clone()], 1, 2)));
+}
+
+/// RFC 8901: keys of other signers stay in the DNSKEY RRset, and what fits no key of ours at the parent may be theirs. What
+/// there is to be in the end has both, and CDS, which would have the parent drop theirs, are not published.
+#[test]
+fn keys_of_other_signers_stay() {
+    let policy = policy();
+    let mut state = settled(&policy);
+    let current = state.dnskey.current().unwrap().clone();
+    let mut with_other = current.value.clone();
+    with_other.keys.insert(foreign_key(Algorithm(13), 4711));
+    state.dnskey.publish(&[(with_other, current.ttl)], at(SETTLED));
+    let theirs = Octets(vec![0x12, 0x34, 13, 2, 1, 2, 3]);
+    let look = |state: &ZoneState, now| {
+        let ksk = &state.keys.iter().find(|key| key.role == Role::Ksk).unwrap();
+        let mut seen = seen(state, &[ksk], now);
+        seen.parent.as_mut().unwrap().servers[0].answer.as_mut().unwrap().ds.push(theirs.clone());
+        seen
+    };
+    let quiet = step(&policy, &state, &look(&state, at(SETTLED)), at(SETTLED));
+    assert!(quiet.actions.iter().all(|action| !matches!(action, Action::WithdrawDs { .. })), "{:?}", quiet.actions);
+    assert!(quiet.state.foreign_keys().contains(&foreign_key(Algorithm(13), 4711)));
+    assert_eq!(quiet.state.target.cds, CdsTarget::None);
+    for action in &quiet.actions {
+        if let Action::Sign { changes, .. } = action {
+            assert_eq!(changes, &["CDS and CDNSKEY"]);
+        }
+    }
+    state.request(request(RequestKind::Roll, Role::Ksk));
+    let mut future = Future::new(&policy, &state, at(SETTLED), &PROMPT);
+    future.run_until(at(SETTLED + 2));
+    let state = future.state().clone();
+    let asked = step(&policy, &state, &look(&state, at(SETTLED + 4)), at(SETTLED + 4));
+    let whole = asked.actions.iter().find_map(|action| match action {
+        Action::SubmitDs { whole, .. } => Some(whole.clone()),
+        _ => None,
+    });
+    assert!(whole.is_some_and(|whole| whole.contains(&theirs) && whole.len() == 2), "{:?}", asked.actions);
 }

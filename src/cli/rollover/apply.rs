@@ -1,7 +1,7 @@
 //! `zoneseal rollover apply`
 
 use super::context::ZoneArgs;
-use super::status;
+use super::status::{self, Shown};
 use crate::cli::{Env, Failure, Outcome};
 
 /// Carry on with what the policy wants: make keys, decide what the next signing does, move files of purged keys
@@ -24,7 +24,13 @@ pub(super) fn run(args: &ApplyArgs, env: &mut Env<'_>) -> Result<Outcome, Failur
     if args.dry_run {
         let context = args.zone.look(env)?;
         let advanced = context.engine(&args.zone).try_out(&context.state, env.now)?;
-        return status::print(&args.zone, &context, &advanced, false, args.verbose, env);
+        return status::print(
+            &args.zone,
+            &context,
+            &advanced,
+            &Shown { is_verbose: args.verbose, ..Shown::default() },
+            env,
+        );
     }
     let who = args.zone.who.who();
     let (mut guard, context) = args.zone.take(env)?;
@@ -32,5 +38,11 @@ pub(super) fn run(args: &ApplyArgs, env: &mut Env<'_>) -> Result<Outcome, Failur
     for change in &advanced.changes {
         env.say(change);
     }
-    status::print(&args.zone, &context, &advanced, true, args.verbose, env)
+    status::print(
+        &args.zone,
+        &context,
+        &advanced,
+        &Shown { is_saved: true, is_verbose: args.verbose, to_come: None },
+        env,
+    )
 }

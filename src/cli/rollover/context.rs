@@ -7,8 +7,8 @@ use crate::cli::{ClockArg, Env, Failure};
 use crate::fleet::advance::{Advanced, Engine};
 use crate::keys::file::list_directory;
 use crate::observe;
-use crate::policy::Policy;
 use crate::policy::load::{self, LoadError};
+use crate::policy::{Policy, PolicyMark};
 use crate::rollover::{Observations, ZoneState, ZoneView};
 use crate::state::{Guard, LockOptions, StateFile, StatePaths, Who};
 use crate::zone::{BuildOptions, MixedTtl, build};
@@ -30,7 +30,7 @@ pub(in crate::cli) struct ZoneArgs {
     /// Directory of its keys and its state
     #[arg(short = 'K', long, value_name = "DIR", default_value = ".")]
     pub(in crate::cli) directory: PathBuf,
-    /// Policy: a preset, FILE, or FILE:NAME [default: DIR/policy.toml, else nist-81r3]
+    /// Policy: a preset, FILE, or FILE:NAME [default: the one it was run under, else DIR/policy.toml, else nist-81r3]
     #[arg(long, value_name = "POLICY")]
     policy: Option<String>,
     /// The signed zone as it is published; what is in it counts, whatever the state says
@@ -51,9 +51,12 @@ pub(in crate::cli) struct ZoneArgs {
 pub(in crate::cli) struct Context {
     pub(in crate::cli) policy: Policy,
     pub(in crate::cli) observations: Observations,
-    pub(super) state: ZoneState,
-    /// Whether there was no state before.
-    pub(in crate::cli) is_new: bool,
+    /// The state with the policy it is run under from now on.
+    pub(in crate::cli) state: ZoneState,
+    /// The state as it is on disk, if there is one.
+    saved: Option<ZoneState>,
+    /// How the policy is another one than before, in words.
+    policy_change: Option<String>,
 }
 
 impl Context {
@@ -71,8 +74,9 @@ impl Context {
         word: Option<(&str, &str)>,
         now: UnixTime,
     ) -> Result<Advanced, Failure> {
-        let saved = (!self.is_new).then_some(&self.state);
-        Ok(self.engine(args).carry_out(guard, &self.state, saved, who, word, now)?)
+        let of_policy = self.policy_change.as_deref().map(|change| (change, "the policy that was named"));
+        let word = word.or(of_policy);
+        Ok(self.engine(args).carry_out(guard, &self.state, self.saved.as_ref(), who, word, now)?)
     }
 }
 
@@ -112,22 +116,30 @@ impl ZoneArgs {
         Ok(StateFile::lock(&self.directory, self.zone.as_name(), options)?)
     }
 
-    /// The world around a state that is about to be made anew; `is_new` tells whether there is none yet.
+    /// The world around a state that is about to be made anew.
     pub(in crate::cli) fn context_of_new(&self, env: &mut Env<'_>) -> Result<Context, Failure> {
-        let is_new = !StateFile::exists(&self.directory, self.zone.as_name());
-        let state = ZoneState::new(self.zone.clone());
-        Ok(Context { policy: self.load_policy(env)?, observations: self.observe()?, state, is_new })
+        self.around(ZoneState::new(self.zone.clone()), None, env)
     }
 
-    fn context(&self, state: Option<ZoneState>, findings: Diagnostics, env: &mut Env<'_>) -> Result<Context, Failure> {
+    fn context(&self, saved: Option<ZoneState>, findings: Diagnostics, env: &mut Env<'_>) -> Result<Context, Failure> {
         // As with all talk: nobody reading it is no reason to fail.
         let _ = write_findings(&findings, &mut env.stderr);
-        let is_new = state.is_none();
-        let state = match state {
-            Some(state) => state,
+        let state = match &saved {
+            Some(state) => state.clone(),
             None => self.first_state()?,
         };
-        Ok(Context { policy: self.load_policy(env)?, observations: self.observe()?, state, is_new })
+        self.around(state, saved, env)
+    }
+
+    /// The world around a state.
+    fn around(&self, mut state: ZoneState, saved: Option<ZoneState>, env: &mut Env<'_>) -> Result<Context, Failure> {
+        let (policy, mark) = self.load_policy(state.policy.as_ref(), env)?;
+        let policy_change = state.policy.as_ref().and_then(|before| mark.change_since(before));
+        if let Some(change) = &policy_change {
+            env.say(format_args!("{}: {change}", self.zone));
+        }
+        state.policy = Some(mark);
+        Ok(Context { policy, observations: self.observe()?, state, saved, policy_change })
     }
 
     /// A state to begin with, where nothing is there to be taken over.
@@ -145,18 +157,35 @@ impl ZoneArgs {
         Ok(ZoneState::new(self.zone.clone()))
     }
 
-    fn load_policy(&self, env: &mut Env<'_>) -> Result<Policy, Failure> {
+    /// The policy that is named, or else the one the zone was run under before: whoever forgets to name it must not begin
+    /// a roll.
+    fn load_policy(&self, remembered: Option<&PolicyMark>, env: &mut Env<'_>) -> Result<(Policy, PolicyMark), Failure> {
         let beside = self.directory.join(POLICY_FILE);
-        let argument = match &self.policy {
-            Some(argument) => argument.clone(),
-            None if beside.exists() => beside.display().to_string(),
-            None => DEFAULT_POLICY.to_owned(),
+        let (argument, is_named) = match (&self.policy, remembered) {
+            (Some(argument), _) => (argument.clone(), true),
+            (None, Some(mark)) if mark.is_named || !beside.exists() => {
+                if beside.exists() && !mark.argument.starts_with(POLICY_FILE) {
+                    let path = beside.display();
+                    env.say(format_args!(
+                        "{}: {path} is not used, for the zone is run under {}; --policy changes that",
+                        self.zone,
+                        mark.title()
+                    ));
+                }
+                (mark.find_in(&self.directory), mark.is_named)
+            }
+            (None, _) if beside.exists() => (beside.display().to_string(), true),
+            (None, _) => (DEFAULT_POLICY.to_owned(), false),
         };
         match load::load(&argument) {
             Ok(loaded) => {
                 loaded.warnings.iter().for_each(|warning| env.say(warning));
-                Ok(loaded.policy)
+                let mark = PolicyMark::of(&loaded.policy, &argument, is_named, &self.directory);
+                Ok((loaded.policy, mark))
             }
+            Err(LoadError::Unusable(message)) if self.policy.is_none() && remembered.is_some() => Err(Failure::new(
+                format_args!("{message}\n   = help: the zone was run under this policy; name another with --policy"),
+            )),
             Err(LoadError::Unusable(message)) => Err(Failure::new(message)),
             Err(LoadError::Invalid(findings)) => {
                 findings.iter().for_each(|finding| env.say(finding));

@@ -1,7 +1,7 @@
 //! `zoneseal rollover ds-seen` and `ds-gone`: the operator's word about the parent (I-4).
 
 use super::context::{Context, ZoneArgs};
-use super::status;
+use super::status::{self, Shown};
 use crate::base::{DigestType, Octets, Ttl, UnixTime};
 use crate::cli::{Env, Failure, Outcome};
 use crate::keys::ds::ds_rdata;
@@ -55,7 +55,7 @@ fn run(args: &WordArgs, is_seen: bool, env: &mut Env<'_>) -> Result<Outcome, Fai
         let mut context = args.zone.look(env)?;
         take_word(args, is_seen, &mut context, env.now)?;
         let advanced = context.engine(&args.zone).try_out(&context.state, env.now)?;
-        return status::print(&args.zone, &context, &advanced, false, false, env);
+        return status::print(&args.zone, &context, &advanced, &Shown::default(), env);
     }
     let who = args.zone.who.who();
     let (mut guard, mut context) = args.zone.take(env)?;
@@ -64,7 +64,7 @@ fn run(args: &WordArgs, is_seen: bool, env: &mut Env<'_>) -> Result<Outcome, Fai
     for change in &advanced.changes {
         env.say(change);
     }
-    status::print(&args.zone, &context, &advanced, true, false, env)
+    status::print(&args.zone, &context, &advanced, &Shown { is_saved: true, ..Shown::default() }, env)
 }
 
 /// Puts the word in the place of an observation; gives it as a sentence.

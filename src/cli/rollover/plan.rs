@@ -4,10 +4,11 @@ use super::context::ZoneArgs;
 use super::future::timeline;
 use crate::base::{TimeSpec, UnixTime};
 use crate::cli::{Env, Failure, Outcome};
+use crate::output::atomic::{AtomicFile, Output};
 use crate::rollover::{Assumptions, forecast};
 use crate::timeline::{self, Entry, Timeline};
 use serde_json::{Value, json};
-use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 
 /// Print what will happen to the keys of a zone, if the parent obliges
@@ -60,13 +61,16 @@ pub(super) fn run(args: &PlanArgs, env: &mut Env<'_>) -> Result<Outcome, Failure
     match &args.output {
         None => env.stdout.write_all(text.as_bytes())?,
         Some(path) => {
-            fs::write(path, text).map_err(|error| Failure::new(format_args!("{}: {error}", path.display())))?;
+            let mut file = Box::new(AtomicFile::create(path).map_err(Failure::new)?);
+            let written = file.write_all(text.as_bytes()).and_then(|()| file.commit());
+            written.map_err(|error| Failure::new(format_args!("{}: {error}", path.display())))?;
         }
     }
     Ok(Outcome::Done)
 }
 
-fn to_json(timeline: &Timeline, policy: &str) -> Value {
+/// The events of a timeline.
+pub(super) fn events_to_json(timeline: &Timeline) -> Value {
     let event = |event: &Entry| {
         json!({
             "at": event.at,
@@ -76,13 +80,17 @@ fn to_json(timeline: &Timeline, policy: &str) -> Value {
             "duty": event.is_duty,
         })
     };
+    timeline.events.iter().map(event).collect()
+}
+
+fn to_json(timeline: &Timeline, policy: &str) -> Value {
     json!({
         "schema": "zoneseal.rollover-plan/1",
         "zone": timeline.zone,
         "policy": policy,
         "from": timeline.now,
         "until": timeline.until,
-        "events": timeline.events.iter().map(event).collect::<Vec<_>>(),
+        "events": events_to_json(timeline),
         "assumptions": timeline.assumptions,
     })
 }

@@ -3,27 +3,38 @@
 use super::context::{Context, ZoneArgs};
 use super::ds_word::find_key;
 use super::future::timeline;
-use super::status;
+use super::status::{self, Shown};
+use super::wish::{self, WishArgs};
 use crate::base::{Seconds, UnixTime};
 use crate::cli::{Env, Failure, Outcome};
-use crate::rollover::{Event, Request, RequestKind, Role, emergency};
-use crate::timeline::table;
+use crate::policy::Lifetime;
+use crate::rollover::{Assumptions, Event, Request, RequestKind, Role, emergency, forecast};
+use crate::timeline::{Timeline, table};
 use clap::ValueEnum;
 
-/// Begin a roll
+/// Begin a roll, or another change
 ///
-/// What the policy decides, such as the algorithm, NSEC or NSEC3, or whether the zone is signed at all, begins by
-/// changing the policy; this says how.
+/// A roll of keys begins by itself when their lifetime ends; this begins it now. The algorithm, the denial of existence, keys in
+/// reserve and whether the zone is signed are the policy's: what is asked for here is in force in its place until the policy
+/// says so too, or it is taken back with --cancel; status shows it. --dry-run prints what would come of it, and does nothing.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct StartArgs {
     #[command(flatten)]
     pub(super) zone: ZoneArgs,
-    /// What is to roll
+    /// What is to begin
     #[arg(value_name = "KIND", value_enum)]
-    kind: Kind,
+    pub(super) kind: Kind,
     /// This key only: its base name, or its tag
-    #[arg(long, value_name = "KEY")]
+    #[arg(value_name = "KEY")]
+    named: Option<String>,
+    /// The same
+    #[arg(long, value_name = "KEY", conflicts_with = "named")]
     key: Option<String>,
+    #[command(flatten)]
+    pub(super) wish: WishArgs,
+    /// Take back what was asked for
+    #[arg(long, conflicts_with_all = ["emergency", "to", "salt", "count"])]
+    pub(super) cancel: bool,
     /// The keys of the role are in other hands: prints both ways out; one of them must be chosen
     #[arg(long)]
     emergency: bool,
@@ -35,7 +46,7 @@ pub(in crate::cli) struct StartArgs {
     break_chain: bool,
     /// Why; it is logged
     #[arg(long, value_name = "TEXT", default_value = "")]
-    why: String,
+    pub(super) why: String,
     /// Only show what would come of it
     #[arg(long)]
     dry_run: bool,
@@ -43,74 +54,104 @@ pub(in crate::cli) struct StartArgs {
 
 /// What can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Kind {
-    /// The key-signing keys
+pub(super) enum Kind {
+    /// A roll of the key-signing keys
     Ksk,
-    /// The zone-signing keys
+    /// A roll of the zone-signing keys
     Zsk,
-    /// The keys that sign all
+    /// A roll of the keys that sign all
     Csk,
-    /// Another algorithm: by policy
+    /// Keys of another algorithm: --to
     Algorithm,
-    /// No signatures any more: by policy
+    /// No signatures any more: first the DS goes, then the signatures (E-1)
     Insecure,
-    /// Signatures again: by policy
+    /// Signatures
     Secure,
-    /// NSEC, NSEC3, another salt: by policy
+    /// NSEC or NSEC3: --to; another salt: --salt
     Denial,
-    /// Keys in reserve: by policy
+    /// Keys in reserve: --count
     Standby,
-    /// RFC 5011 revocation: by policy
+    /// The key is revoked when its successor has taken over: somebody trusts it directly (RFC 5011)
     Revoke,
 }
 
 impl Kind {
-    /// The role, or how the policy is changed instead.
-    const fn role(self) -> Result<Role, &'static str> {
+    /// The role, if keys of one are to roll.
+    const fn role(self) -> Option<Role> {
         match self {
-            Self::Ksk => Ok(Role::Ksk),
-            Self::Zsk => Ok(Role::Zsk),
-            Self::Csk => Ok(Role::Csk),
-            Self::Algorithm => Err("set keys.*.algorithm in the policy to the new one"),
-            Self::Insecure => {
-                Err("set dnssec = \"insecure\" in the policy: first the DS goes, then the signatures (E-1)")
-            }
-            Self::Secure => Err("set dnssec = \"signed\" in the policy"),
-            Self::Denial => Err("set denial in the policy to what is wanted"),
-            Self::Standby => Err("set keys.*.standby in the policy to how many there are to be"),
-            Self::Revoke => Err("set rfc5011 = true in the policy; a KSK that is replaced is then revoked (start ksk)"),
+            Self::Ksk => Some(Role::Ksk),
+            Self::Zsk => Some(Role::Zsk),
+            Self::Csk => Some(Role::Csk),
+            _ => None,
         }
+    }
+
+    /// As it is written.
+    pub(super) fn word(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}
+
+impl StartArgs {
+    /// The key that is named, as it was written.
+    pub(super) fn key(&self) -> Option<&str> {
+        self.named.as_deref().or(self.key.as_deref())
     }
 }
 
 pub(super) fn run(args: &StartArgs, env: &mut Env<'_>) -> Result<Outcome, Failure> {
-    let role = args.kind.role().map_err(|how| {
-        Failure::new(format_args!("this roll begins in the policy\n   = help: {how}, and run zoneseal rollover apply"))
-    })?;
-    if args.emergency && !args.keep_chain && !args.break_chain {
+    refuse_misplaced(args)?;
+    if let Some(role) = args.kind.role().filter(|_| args.emergency && !args.keep_chain && !args.break_chain) {
         let context = args.zone.look(env)?;
         return show_emergency(args, &context, role, env);
     }
     if args.dry_run {
         let mut context = args.zone.look(env)?;
-        request(args, role, &mut context, env.now)?;
+        ask(args, &mut context, env)?;
         let advanced = context.engine(&args.zone).try_out(&context.state, env.now)?;
-        return status::print(&args.zone, &context, &advanced, false, false, env);
+        let to_come = to_come(&args.zone.zone_name(), &context, env.now);
+        let shown = Shown { to_come: Some(to_come), ..Shown::default() };
+        return status::print(&args.zone, &context, &advanced, &shown, env);
     }
     let who = args.zone.who.who();
     let (mut guard, mut context) = args.zone.take(env)?;
-    let what = request(args, role, &mut context, env.now)?;
+    let what = ask(args, &mut context, env)?;
     let why = if args.why.is_empty() { "the operator asked for it" } else { &args.why };
     let advanced = context.carry_out(&args.zone, &mut guard, &who, Some((&what, why)), env.now)?;
     for change in &advanced.changes {
         env.say(change);
     }
-    status::print(&args.zone, &context, &advanced, true, false, env)
+    status::print(&args.zone, &context, &advanced, &Shown { is_saved: true, ..Shown::default() }, env)
 }
 
-/// Notes what is asked for; gives it as a sentence.
+/// Options that say nothing about what is asked for.
+fn refuse_misplaced(args: &StartArgs) -> Result<(), Failure> {
+    let kind = args.kind;
+    let rolls = kind.role().is_some();
+    let misplaced = [
+        (args.emergency && !rolls, "--emergency", "ksk, zsk and csk"),
+        (args.key().is_some() && !rolls && kind != Kind::Revoke, "KEY", "ksk, zsk, csk and revoke"),
+    ];
+    let of_wish = args.wish.misplaced(kind);
+    match misplaced.into_iter().find(|(is, ..)| *is).map(|(_, option, kinds)| (option, kinds)).or(of_wish) {
+        Some((option, kinds)) => Err(Failure::new(format_args!("{option} is for {kinds}, not for {}", kind.word()))),
+        None => Ok(()),
+    }
+}
+
+/// Notes what is asked for, or that it is taken back; gives it as a sentence.
+fn ask(args: &StartArgs, context: &mut Context, env: &mut Env<'_>) -> Result<String, Failure> {
+    match (args.kind.role(), args.cancel) {
+        (Some(role), false) => request(args, role, context, env.now),
+        (Some(role), true) => withdraw(args, role, context),
+        (None, false) => wish::ask(args, context, env),
+        (None, true) => wish::take_back(args, context),
+    }
+}
+
+/// Notes a roll that is asked for; gives it as a sentence.
 fn request(args: &StartArgs, role: Role, context: &mut Context, now: UnixTime) -> Result<String, Failure> {
-    let key = match &args.key {
+    let key = match args.key() {
         Some(name) => Some(find_key(name, &context.state.keys)?.id.clone()),
         None => None,
     };
@@ -125,6 +166,35 @@ fn request(args: &StartArgs, role: Role, context: &mut Context, now: UnixTime) -
     let what = format!("asked for {words} of the {role}");
     context.state.request(Request { kind, role, key, at: now, reason: args.why.clone() });
     Ok(what)
+}
+
+/// Takes a roll back that has not begun.
+fn withdraw(args: &StartArgs, role: Role, context: &mut Context) -> Result<String, Failure> {
+    let key = match args.key() {
+        Some(name) => Some(find_key(name, &context.state.keys)?.id.clone()),
+        None => None,
+    };
+    let count = context.state.requests.len();
+    context.state.requests.retain(|request| {
+        request.role != role || request.kind != RequestKind::Roll || (key.is_some() && request.key != key)
+    });
+    if context.state.requests.len() == count {
+        return Err(Failure::new(format_args!(
+            "no roll of the {role} is asked for that has not begun\n   = help: one that has begun goes on: its new key takes over"
+        )));
+    }
+    Ok(format!("took back the roll of the {role} that was asked for"))
+}
+
+/// What comes of a state if the parent obliges. Rolls at the end of a lifetime would only be noise here.
+fn to_come(zone: &str, context: &Context, now: UnixTime) -> Timeline {
+    let mut policy = context.policy.clone();
+    (policy.ksk.lifetime, policy.zsk.lifetime, policy.csk.lifetime) =
+        (Lifetime::Unlimited, Lifetime::Unlimited, Lifetime::Unlimited);
+    let end = now.plus(Seconds(366 * Seconds::DAY.0));
+    let events = forecast(&policy, &context.state, now, end, &Assumptions::of(&policy));
+    let until = events.last().map_or_else(|| now.plus(Seconds::DAY), |event| event.at);
+    timeline(zone, &policy, &context.state, now, until, &events)
 }
 
 /// Prints both ways through an emergency. Nothing is done.

@@ -1,10 +1,13 @@
 //! `zoneseal rollover status`
 
 use super::context::{Context, ZoneArgs};
+use super::plan;
 use super::words::{self, Duty};
 use crate::base::UnixTime;
 use crate::cli::{Env, Failure, Outcome};
 use crate::fleet::advance::{Advanced, next_words};
+use crate::rollover::published;
+use crate::timeline::{self, Timeline};
 use serde_json::{Value, json};
 
 /// Say how the keys of a zone stand, what they wait for, and what is to be done
@@ -22,26 +25,42 @@ pub(in crate::cli) struct StatusArgs {
 pub(super) fn run(args: &StatusArgs, env: &mut Env<'_>) -> Result<Outcome, Failure> {
     let context = args.zone.look(env)?;
     let advanced = context.engine(&args.zone).try_out(&context.state, env.now)?;
-    print(&args.zone, &context, &advanced, false, args.verbose, env)
+    print(&args.zone, &context, &advanced, &Shown { is_verbose: args.verbose, ..Shown::default() }, env)
 }
 
-/// Prints how a zone stands after steps, which are saved or not.
+/// What a status shows beside how the zone stands.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    /// Whether the steps were saved.
+    pub(super) is_saved: bool,
+    /// Whether the four states of each key's records and the histories are shown.
+    pub(super) is_verbose: bool,
+    /// What would come of a change that is only tried out.
+    pub(super) to_come: Option<Timeline>,
+}
+
+/// Prints how a zone stands after steps.
 pub(super) fn print(
     args: &ZoneArgs,
     context: &Context,
     advanced: &Advanced,
-    is_saved: bool,
-    is_verbose: bool,
+    shown: &Shown,
     env: &mut Env<'_>,
 ) -> Result<Outcome, Failure> {
     let zone = args.zone_name();
-    let duties = words::duties(&zone, advanced, is_saved);
+    let duties = words::duties(&zone, advanced, shown.is_saved);
     if args.json {
-        let value = to_json(&zone, context, advanced, &duties, is_saved, env.now);
+        let mut value = to_json(&zone, context, advanced, &duties, shown.is_saved, env.now);
+        if let Some(timeline) = &shown.to_come {
+            value["to_come"] = plan::events_to_json(timeline);
+        }
         writeln!(env.stdout, "{value:#}")?;
     } else {
+        if let Some(timeline) = &shown.to_come {
+            writeln!(env.stdout, "What would come of it: {}", timeline::table(timeline))?;
+        }
         let next = next_words(&context.policy, &advanced.step, env.now);
-        let text = words::status(&zone, advanced, &duties, &next, is_verbose, env.now);
+        let text = words::status(&zone, &context.policy, advanced, &duties, &next, shown.is_verbose, env.now);
         write!(env.stdout, "{text}")?;
     }
     Ok(if duties.is_empty() { Outcome::Done } else { Outcome::Finding })
@@ -61,6 +80,7 @@ fn to_json(
         "schema": "zoneseal.rollover-status/1",
         "zone": zone,
         "policy": context.policy.name,
+        "policy_source": step.state.policy.as_ref().map(|mark| &mark.argument),
         "now": now,
         "saved": is_saved,
         "changes": advanced.changes.iter().map(|change| advanced.told(change)).collect::<Vec<_>>(),
@@ -68,6 +88,10 @@ fn to_json(
         "keys": step.state.keys,
         "actions": step.actions,
         "waiting": step.waiting,
+        "foreign_keys": step.state.foreign_keys(),
+        "published": published(&context.policy, &step.state, now),
+        "asked_for": step.state.overrides,
+        "requests": step.state.requests,
         "next_event": step.next_event,
     })
 }

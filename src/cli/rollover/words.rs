@@ -1,9 +1,11 @@
 //! How a zone stands, in plain words.
 
+use super::wish;
 use crate::base::{Name, Octets, UnixTime};
 use crate::fleet::advance::{Advanced, span_words};
 use crate::observe::advice::ds_line;
-use crate::rollover::{Action, KeyRecord, Waiting};
+use crate::policy::Policy;
+use crate::rollover::{Action, KeyRecord, Waiting, ZoneState, published};
 use std::fmt::Write;
 
 /// What somebody has to do.
@@ -66,6 +68,7 @@ fn publish_ds(apex: Name<'_>, new: &[Octets], whole: &[Octets]) -> Duty {
 /// The whole status; `next` says what the next event is.
 pub(super) fn status(
     zone: &str,
+    policy: &Policy,
     advanced: &Advanced,
     duties: &[Duty],
     next: &str,
@@ -88,9 +91,16 @@ pub(super) fn status(
             None => writeln!(out, "Nothing to do, and nothing to come."),
         };
     }
+    push_wishes(zone, &advanced.step.state, &mut out);
     let _ = writeln!(out, "\nKeys of {zone}");
     for key in &advanced.step.state.keys {
         push_key(key, is_verbose, &mut out);
+    }
+    for id in advanced.step.state.foreign_keys() {
+        let _ = writeln!(out, "  {id} of another signer: stays as the zone file has it, and is not rolled here");
+    }
+    if is_verbose {
+        push_histories(policy, &advanced.step.state, now, &mut out);
     }
     if !advanced.step.waiting.is_empty() {
         let _ = writeln!(out, "\nWaiting");
@@ -99,6 +109,41 @@ pub(super) fn status(
         push_waiting(waiting, advanced, now, &mut out);
     }
     advanced.told(&out)
+}
+
+/// What is published, and what caches may have beside it.
+fn push_histories(policy: &Policy, state: &ZoneState, now: UnixTime, out: &mut String) {
+    let all = published(policy, state, now);
+    if !all.is_empty() {
+        let _ = writeln!(out, "\nPublished, and in caches");
+    }
+    for one in &all {
+        let time = match (one.until, one.leaves_caches) {
+            (Some(until), Some(leaves)) => format!("until {until}, in caches until {leaves}"),
+            _ => format!("since {}", one.from),
+        };
+        let _ = writeln!(out, "  {}  {time}: {}", one.what, one.words);
+    }
+}
+
+/// What is asked for and not done, or in force in the place of what the policy says.
+fn push_wishes(zone: &str, state: &ZoneState, out: &mut String) {
+    let rolls = state.requests.iter().map(|request| {
+        let key = request.key.as_ref().map_or_else(String::new, |id| format!(" {id}"));
+        format!("A roll of the {}{key}, since {}", request.role, request.at)
+    });
+    let is_marked = |key: &&KeyRecord| key.is_to_be_revoked && key.times.revoked.is_none();
+    let revoked = state.keys.iter().filter(is_marked).map(|key| {
+        let take_back = format!("zoneseal rollover start {zone} revoke {} --cancel", key.tag);
+        format!("{} to be revoked when its successor has taken over; to take it back: {take_back}", key.title())
+    });
+    let lines: Vec<String> = rolls.chain(wish::standing(zone, &state.overrides)).chain(revoked).collect();
+    if !lines.is_empty() {
+        let _ = writeln!(out, "\nAsked for");
+    }
+    for line in lines {
+        let _ = writeln!(out, "  {line}");
+    }
 }
 
 fn push_key(key: &KeyRecord, is_verbose: bool, out: &mut String) {

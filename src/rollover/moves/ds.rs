@@ -3,16 +3,18 @@
 //! The parent acts when it likes, on any request it was ever given. So a DS RRset is asked for only when it goes with
 //! everything in the caches already, and from then on counts as one that may be there (I-4, CDS-3, CDS-4).
 
+use super::leave::is_anchor;
 use crate::base::Octets;
 use crate::keys::ds::ds_rdata;
 use crate::keys::usage::KeyId;
 use crate::policy::{CdsPublication, DnssecGoal, KskMethod, Policy};
 use crate::rollover::gate::Proposal;
+use crate::rollover::history::Version;
 use crate::rollover::model::{CdsTarget, DsRequest, Goal, KeyRecord, RecordState, Role, ZoneState};
 use crate::rollover::outcome::{Action, Gate, Waiting};
 use crate::rollover::parent::key_of_ds;
 use crate::rollover::plan::{Move, Planner};
-use crate::rollover::published::{Keys, algorithm_of};
+use crate::rollover::published::{DsSet, Keys, algorithm_of};
 use crate::rollover::timing::Purpose;
 use crate::rollover::view::ParentView;
 use std::collections::BTreeSet;
@@ -36,6 +38,11 @@ impl Delegation {
             }
         }
         Self { wanted: standing(planner.state) }
+    }
+
+    /// What the parent should have as things are.
+    pub(in crate::rollover) fn standing(state: &ZoneState) -> Self {
+        Self { wanted: standing(state) }
     }
 
     /// Takes note of what is asked, unless the parent has it.
@@ -62,6 +69,10 @@ impl Delegation {
     /// What CDS and CDNSKEY say (CDS-1, CDS-2, CDS-6).
     pub(in crate::rollover) fn cds(&self, policy: &Policy, state: &ZoneState) -> CdsTarget {
         let asks_for_none = pending(state).is_some_and(|request| request.keys.is_empty());
+        // CDS are about all DS there are to be (CDS-1), and those of other signers are not known well enough.
+        if has_others(state) {
+            return CdsTarget::None;
+        }
         match (policy.cds, &self.wanted) {
             (CdsPublication::Off, _) | (_, None) => CdsTarget::None,
             (CdsPublication::Publish, Some(keys)) if !keys.is_empty() => CdsTarget::Keys,
@@ -86,7 +97,10 @@ impl Delegation {
         let asked = state.ds_requests.iter().flat_map(|request| &request.keys);
         let open_keys = state.ds.open().flat_map(|version| &version.value.keys).chain(asked);
         let go: Keys = open_keys.filter(|key| !wanted.contains(key)).cloned().collect();
-        let strangers: BTreeSet<Octets> = state.ds.open().flat_map(|version| &version.value.unknown).cloned().collect();
+        let unknown: BTreeSet<Octets> = state.ds.open().flat_map(|version| &version.value.unknown).cloned().collect();
+        // Where others sign the zone too, what fits no key of ours may be theirs.
+        let (others, strangers) =
+            if has_others(state) { (unknown, BTreeSet::new()) } else { (BTreeSet::new(), unknown) };
         let mut gone = records_of(policy, state, seen, &go);
         gone.extend(strangers.iter().filter(|rdata| !gone.contains(rdata)).cloned().collect::<Vec<_>>());
         // A record of a key that is passed over for its weak digest goes, and another comes in its place.
@@ -95,7 +109,7 @@ impl Delegation {
             records.retain(|rdata| !strangers.contains(rdata));
             if records.is_empty() { ds_of(policy, state, key) } else { records }
         };
-        let whole: Vec<Octets> = wanted.iter().flat_map(of_key).collect();
+        let whole: Vec<Octets> = wanted.iter().flat_map(of_key).chain(others).collect();
         let mut actions = Vec::new();
         if !add.is_empty() {
             let ds = add.iter().flat_map(of_key).collect();
@@ -139,6 +153,8 @@ fn goes_beside(planner: &Planner<'_>, key: &KeyRecord) -> bool {
     has_ds
         && key.goal == Goal::Out
         && key.role == Role::Ksk
+        // Its DS goes before it is revoked.
+        && !is_anchor(planner.policy, key)
         && planner.policy.ksk.method != KskMethod::DoubleKsk
         && successors().all(|other| (other.role, other.algorithm) == (key.role, key.algorithm))
 }
@@ -163,7 +179,7 @@ fn may_be_asked(planner: &mut Planner<'_>, keys: &Keys) -> bool {
     let plain = planner.proposal(&planner.plan);
     let world = planner.world(purpose);
     let accepted = world.judge(&plain);
-    let mut conflicts = world.judge(&Proposal { ds: Some(super::super::published::DsSet::of(keys.clone())), ..plain });
+    let mut conflicts = world.judge(&Proposal { ds: Some(DsSet::of(keys.clone())), ..plain });
     conflicts.retain(|conflict| !accepted.contains(conflict));
     planner.note(Move { key, what: "have the DS at the parent", purpose }, &conflicts);
     conflicts.is_empty()
@@ -183,11 +199,18 @@ fn standing(state: &ZoneState) -> Option<Keys> {
 /// Whether all servers of the parent have exactly the DS of these keys.
 fn is_met(state: &ZoneState, keys: &Keys) -> bool {
     let mut open = state.ds.open().peekable();
-    open.peek().is_some() && open.all(|version| version.value.keys == *keys && version.value.unknown.is_empty())
+    let are_known = |version: &Version<DsSet>| version.value.unknown.is_empty() || has_others(state);
+    open.peek().is_some() && open.all(|version| version.value.keys == *keys && are_known(version))
 }
 
 fn has_strangers(state: &ZoneState) -> bool {
-    state.ds.open().count() != 1 || state.ds.open().any(|version| !version.value.unknown.is_empty())
+    let is_strange = |version: &Version<DsSet>| !version.value.unknown.is_empty() && !has_others(state);
+    state.ds.open().count() != 1 || state.ds.open().any(is_strange)
+}
+
+/// Whether others sign the zone too, and the parent may have DS of theirs.
+fn has_others(state: &ZoneState) -> bool {
+    !state.foreign_keys().is_empty()
 }
 
 /// The DS records of a key, by the digests of the policy.

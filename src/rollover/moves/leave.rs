@@ -1,6 +1,6 @@
 //! DNSKEYs out: keys whose work has been taken over, by way of revocation where RFC 5011 is in use.
 
-use crate::policy::{DnssecGoal, KskMethod};
+use crate::policy::{DnssecGoal, KskMethod, Policy};
 use crate::rollover::gate::is_strict;
 use crate::rollover::model::{Goal, KeyRecord, RecordState, Role};
 use crate::rollover::outcome::Gate;
@@ -64,9 +64,14 @@ fn without(planner: &Planner<'_>, mut plan: Plan, key: &KeyRecord) -> Plan {
     plan
 }
 
+/// Whether resolvers may trust a key directly (RFC 5011).
+pub(super) const fn is_anchor(policy: &Policy, key: &KeyRecord) -> bool {
+    policy.rfc5011 || key.is_to_be_revoked
+}
+
 /// Whether a key goes by way of revocation: resolvers may trust it directly (RFC 5011).
 fn must_be_revoked(planner: &Planner<'_>, key: &KeyRecord) -> bool {
-    planner.policy.rfc5011 && key.role.signs_dnskey() && key.has_private && key.times.published.is_some()
+    is_anchor(planner.policy, key) && key.role.signs_dnskey() && key.has_private && key.times.published.is_some()
 }
 
 /// Whether the key's work has been taken over. Says why if not.
@@ -113,7 +118,7 @@ fn is_released_from_dnskey(planner: &mut Planner<'_>, key: &KeyRecord) -> bool {
         && matches!(planner.policy.ksk.method, KskMethod::DoubleDs | KskMethod::DoubleRrset)
         && planner.keys_in(Role::signs_dnskey).any(|other| (other.role, other.algorithm) == (key.role, key.algorithm));
     let may_have_ds = planner.world(Purpose::Retire).may_have_ds();
-    if planner.policy.rfc5011 || !overlaps {
+    if is_anchor(planner.policy, key) || !overlaps {
         return !may_have_ds || is_without_ds(planner, key);
     }
     let successor_has_ds =

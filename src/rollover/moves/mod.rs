@@ -32,6 +32,11 @@ pub(super) fn make(planner: &mut Planner<'_>) {
     data::drop_signatures(planner);
 }
 
+/// Makes the moves that no cache can mind, whatever was published before: successors of stolen keys come in beside them.
+pub(super) fn make_in_hold(planner: &mut Planner<'_>) {
+    publish::publish_successors(planner);
+}
+
 /// Everything goes at once, when no cache can have a DS (E-1).
 fn go_insecure(planner: &mut Planner<'_>) {
     let conflicts = planner.refuse(Plan::default(), Purpose::Retire);

@@ -1,5 +1,6 @@
 //! DNSKEYs in: new keys, spares, and old keys that the parent still points at.
 
+use super::leave::is_anchor;
 use crate::base::Algorithm;
 use crate::keys::usage::KeyId;
 use crate::policy::{KskMethod, ZskMethod};
@@ -28,6 +29,20 @@ pub(super) fn publish(planner: &mut Planner<'_>) {
             }
         }
         publish_group(planner, &group);
+    }
+}
+
+/// Publishes the successors of compromised keys, beside all that is there.
+pub(super) fn publish_successors(planner: &mut Planner<'_>) {
+    let is_stolen = |id: &KeyId| planner.state.key(id).is_some_and(KeyRecord::is_compromised);
+    let follows = |key: &&KeyRecord| key.goal == Goal::In && key.predecessor.as_ref().is_some_and(is_stolen);
+    let keys: Vec<&KeyRecord> = planner.state.keys.iter().filter(follows).collect();
+    for key in keys.into_iter().filter(|key| key.has_private).collect::<Vec<_>>() {
+        if !planner.plan.published.contains(&key.id) {
+            let mut plan = planner.plan.clone();
+            plan.publish(key);
+            planner.try_move(plan, Move { key, what: "publish the DNSKEY", purpose: Purpose::Publish });
+        }
     }
 }
 
@@ -91,7 +106,6 @@ pub(super) fn swaps_keys(planner: &Planner<'_>, key: &KeyRecord) -> bool {
     key.role == Role::Ksk
         && key.goal == Goal::In
         && planner.policy.ksk.method == KskMethod::DoubleDs
-        && !planner.policy.rfc5011
         && !planner.plan.published.contains(&key.id)
         && planner.world(Purpose::Publish).may_have_ds()
         && !olds(planner, key).is_empty()
@@ -109,6 +123,7 @@ fn olds(planner: &Planner<'_>, key: &KeyRecord) -> Vec<KeyId> {
         old.goal == Goal::Out
             && (old.role, old.algorithm) == (key.role, key.algorithm)
             && planner.plan.published.contains(&old.id)
+            && !is_anchor(planner.policy, old)
     };
     keys.filter(is_old).map(|old| old.id.clone()).collect()
 }
