@@ -33,28 +33,69 @@ struct Roll {
     /// Lines of the policy.
     policy: &'static str,
     begin: Begin,
-    /// Whether the parent's DS must be another afterwards.
-    changes_ds: bool,
+    end: End,
+}
+
+/// How the zone is in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// Other keys, the DS as it was.
+    SameDs,
+    /// Other keys and another DS.
+    OtherDs,
+    /// No keys and no DS.
+    Insecure,
 }
 
 /// How a roll begins.
 #[derive(Clone, Copy, Debug)]
 enum Begin {
-    /// By `rollover start`.
+    /// By `rollover start` with these words.
     Start(&'static str),
     /// By another policy.
     Policy(&'static str),
 }
 
-const ROLLS: [Roll; 4] = [
-    Roll { name: "zsk", policy: "roles = \"ksk+zsk\"\n", begin: Begin::Start("zsk"), changes_ds: false },
-    Roll { name: "ksk", policy: "roles = \"ksk+zsk\"\n", begin: Begin::Start("ksk"), changes_ds: true },
-    Roll { name: "csk", policy: "roles = \"csk\"\n", begin: Begin::Start("csk"), changes_ds: true },
+const ROLLS: [Roll; 10] = [
+    Roll { name: "zsk", policy: "roles = \"ksk+zsk\"\n", begin: Begin::Start("zsk"), end: End::SameDs },
+    Roll { name: "ksk", policy: "roles = \"ksk+zsk\"\n", begin: Begin::Start("ksk"), end: End::OtherDs },
+    Roll { name: "csk", policy: "roles = \"csk\"\n", begin: Begin::Start("csk"), end: End::OtherDs },
+    Roll {
+        name: "ksk by double-DS",
+        policy: "roles = \"ksk+zsk\"\nkeys.ksk.method = \"double-ds\"\n",
+        begin: Begin::Start("ksk"),
+        end: End::OtherDs,
+    },
+    Roll {
+        name: "ksk by double-RRset",
+        policy: "roles = \"ksk+zsk\"\nkeys.ksk.method = \"double-rrset\"\n",
+        begin: Begin::Start("ksk"),
+        end: End::OtherDs,
+    },
     Roll {
         name: "algorithm",
         policy: "roles = \"ksk+zsk\"\n",
         begin: Begin::Policy("keys.ksk.algorithm = \"ED25519\"\nkeys.zsk.algorithm = \"ED25519\"\n"),
-        changes_ds: true,
+        end: End::OtherDs,
+    },
+    Roll {
+        name: "algorithm liberally",
+        policy: "roles = \"ksk+zsk\"\nalgorithm-roll = \"liberal\"\nstrict-algorithms = false\n",
+        begin: Begin::Start("algorithm --to ED25519"),
+        end: End::OtherDs,
+    },
+    Roll { name: "insecure", policy: "roles = \"csk\"\n", begin: Begin::Start("insecure"), end: End::Insecure },
+    Roll {
+        name: "stolen ksk, keeping the chain",
+        policy: "roles = \"ksk+zsk\"\n",
+        begin: Begin::Start("ksk --emergency --keep-chain"),
+        end: End::OtherDs,
+    },
+    Roll {
+        name: "stolen csk, breaking the chain",
+        policy: "roles = \"csk\"\n",
+        begin: Begin::Start("csk --emergency --break-chain"),
+        end: End::OtherDs,
     },
 ];
 
@@ -72,17 +113,22 @@ fn carry_out(roll: Roll) -> Result<(), Failed> {
         return Err(world.explain("the parent has no DS, or more than one").into());
     }
     match roll.begin {
-        Begin::Start(kind) => {
-            world.rollover("start", &[kind, "--why", "a test"])?;
+        Begin::Start(words) => {
+            let words: Vec<&str> = words.split(' ').chain(["--why", "a test"]).collect();
+            world.rollover("start", &words)?;
         }
         Begin::Policy(lines) => world.write_policy(&format!("{}{lines}", roll.policy)),
     }
     world.run_until_settled()?;
     let after = (world.dnskeys()?, world.ds.clone());
+    if roll.end == End::Insecure {
+        let is_so = after.0.is_empty() && after.1.is_empty();
+        return if is_so { Ok(()) } else { Err(world.explain(&format!("left: {after:?}")).into()) };
+    }
     if after.0 == before.0 || after.0.len() != before.0.len() {
         return Err(world.explain(&format!("the keys were {:?} and are {:?}", before.0, after.0)).into());
     }
-    if (after.1 != before.1) != roll.changes_ds || after.1.len() != 1 {
+    if (after.1 != before.1) != (roll.end == End::OtherDs) || after.1.len() != 1 {
         return Err(world.explain(&format!("the DS was {:?} and is {:?}", before.1, after.1)).into());
     }
     Ok(())

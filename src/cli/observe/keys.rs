@@ -21,7 +21,8 @@ pub(super) fn known(directory: &Path, zone: Name<'_>, env: &mut Env<'_>) -> Resu
         for finding in findings.list() {
             env.say(finding);
         }
-        if let Some(state) = state.filter(|state| !state.keys.is_empty()) {
+        // One without keys is of a zone that went insecure: then no DS is to be there.
+        if let Some(state) = state {
             return Ok(by_state(&state));
         }
     }
