@@ -340,6 +340,39 @@ fn a_roll_under_way_goes_on() {
     assert!(!step.state.target.keys.iter().any(|one| one.key == key(46706).id), "{:?}", step.waiting);
 }
 
+/// A ZSK roll that named had only begun: the successor is published and signs nothing yet. It takes over when the hold is
+/// over, without anybody asking.
+#[test]
+fn a_successor_that_signs_nothing_yet_takes_over() {
+    let place = Place::new("example.com.");
+    place.copy("bind", "keys", |name| name.starts_with("Kexample.com."));
+    let made = place.run(&["keygen", "--now", SIGNED, "-K", "keys", "--activate", "+30d", "-q", "example.com."]);
+    let new = String::from_utf8(made.stdout).unwrap().trim().to_owned();
+    let tag: u16 = new.rsplit('+').next().unwrap().parse().unwrap();
+    let old = place.path("keys/Kexample.com.+013+46706.state");
+    let text = fs::read_to_string(&old).unwrap();
+    let text = text.replace("GoalState: omnipresent", &format!("GoalState: hidden\nSuccessor: {tag}"));
+    fs::write(&old, text).unwrap();
+    fs::write(
+        place.path(&format!("keys/{new}.state")),
+        "Algorithm: 13\nLength: 256\nLifetime: 2592000\nPredecessor: 46706\nKSK: no\nZSK: yes\nPublished: 20261124000000\n\
+         DNSKEYState: rumoured\nZRRSIGState: hidden\nGoalState: omnipresent\n",
+    )
+    .unwrap();
+    place.sign("keys");
+    let plan = place.plan(&["--write"]);
+    assert_eq!(plan["causes_roll"], false, "{plan:#}");
+    let state = place.state().unwrap();
+    let key = |tag: u16| state.keys.iter().find(|key| key.tag == tag).unwrap();
+    assert_eq!((key(46706).goal, key(tag).goal, key(44580).goal), (Goal::Out, Goal::In, Goal::In));
+    let policy = Policy::preset(Preset::Nist81r3);
+    let after = state.hold_until.unwrap().plus(Seconds(60 * Seconds::DAY.0));
+    let parent = parent_view(&state, &[44580], NOW);
+    let step = step(&policy, &state, &Observations { parent: Some(parent), ..Observations::default() }, after);
+    let signs = step.state.target.keys.iter().find(|one| one.key == key(tag).id).unwrap();
+    assert_eq!(signs.signs_data, zoneseal::keys::DataSigning::Yes, "{:?}", step.waiting);
+}
+
 fn parent_view(state: &ZoneState, tags: &[u16], at: UnixTime) -> ParentView {
     let keys = state.keys.iter().filter(|key| tags.contains(&key.tag));
     let ds = keys.map(|key| {

@@ -6,14 +6,14 @@
 
 use super::told::{Told, ToldKeys};
 use crate::base::{Algorithm, Diagnostic, NameBuf, Octets, Seconds, Ttl, UnixTime};
-use crate::keys::ds::names_key;
+use crate::keys::ds::{CDNSKEY_DELETE, names_key};
 use crate::keys::{KeyId, ZoneKey};
 use crate::policy::{Denial, Policy};
 use crate::rdata::dnskey::{FLAG_REVOKE, key_tag};
 use crate::rollover::timing::Timing;
 use crate::rollover::{
-    DenialView, Goal, KeyRecord, LeaveCause, Nsec3View, Observations, ParentView, Role, SignerTag, ZoneState, ZoneView,
-    step,
+    DenialView, DsRequest, Goal, KeyRecord, Keys, LeaveCause, Nsec3View, Observations, ParentView, Role, SignerTag,
+    ZoneState, ZoneView, step,
 };
 use std::collections::BTreeSet;
 
@@ -89,6 +89,7 @@ pub fn reconstruct(content: &Content<'_>, policy: &Policy, now: UnixTime) -> Rec
     // Taking the parent in tells the TTL of its DS; the states are those of this moment, so that no step after it has
     // anything to report.
     state = step(policy, &state, &observations, now).state;
+    take_in_cds(&mut state, view, now, &mut assumptions);
     let hold = horizon(policy, &state, content.keys);
     state.hold_until = Some(now.plus(hold));
     let message =
@@ -96,6 +97,21 @@ pub fn reconstruct(content: &Content<'_>, policy: &Policy, now: UnixTime) -> Rec
     assumptions.push(Diagnostic::warning("past-not-known", message).because("I-6"));
     compare_with_told(&state, &found, &mut findings);
     Reconstructed { state, findings, assumptions }
+}
+
+/// What CDS and CDNSKEY ask for counts as asked: a parent that reads them may do it at any time.
+fn take_in_cds(state: &mut ZoneState, view: &ZoneView, now: UnixTime, assumptions: &mut Vec<Diagnostic>) {
+    let is_delete = view.cdnskey.iter().any(|rdata| rdata.0 == CDNSKEY_DELETE);
+    let named = state.keys.iter().filter(|key| view.cdnskey.contains(&key.dnskey_rdata));
+    let keys: Keys = named.map(|key| key.id.clone()).collect();
+    let is_known = state.ds.current().is_some_and(|version| version.value.keys == keys);
+    if (keys.is_empty() && !is_delete) || is_known {
+        return;
+    }
+    let message =
+        "CDNSKEY ask the parent for another DS RRset than it was seen with: it may do as they say at any time";
+    assumptions.push(Diagnostic::warning("cds-pending", message).because("CDS-1, I-4"));
+    state.ds_requests.push(DsRequest { keys, at: now, withdrawn: None });
 }
 
 /// The longest time that anything published before now can stay in a cache.
@@ -304,8 +320,12 @@ fn set_goals(state: &mut ZoneState, found: &[Found<'_>], view: &ZoneView, findin
     let takes_over = |key: &KeyRecord, (role, _): &(Role, Algorithm)| {
         (!key.role.signs_data() || role.signs_data()) && (!key.role.signs_dnskey() || role.signs_dnskey())
     };
+    let heirs = heirs(state, found, view);
     for index in 0..state.keys.len() {
         let key = &state.keys[index];
+        if heirs.iter().any(|heir| heir.old == key.id || heir.new == key.id) {
+            continue;
+        }
         let (one, title) = (of(&key.id), key.title());
         let has_heir = stays.iter().any(|other| takes_over(key, other));
         let is_same_kind = stays.contains(&(key.role, key.algorithm));
@@ -336,7 +356,58 @@ fn set_goals(state: &mut ZoneState, found: &[Found<'_>], view: &ZoneView, findin
         let key = &mut state.keys[index];
         (key.goal, key.leave_cause) = (goal, cause);
     }
+    for heir in heirs {
+        heir.take_over(state, findings);
+    }
     link_successors(state, found);
+}
+
+/// A key that was to take over and does not sign yet: the roll that its source began goes on.
+#[derive(Debug)]
+struct Heir {
+    old: KeyId,
+    new: KeyId,
+    /// When its source meant the old key to go, if that is to come.
+    not_before: Option<UnixTime>,
+}
+
+/// The keys told to follow one that works and is told to leave, where they are published and do not work yet.
+fn heirs(state: &ZoneState, found: &[Found<'_>], view: &ZoneView) -> Vec<Heir> {
+    let works = |one: &Found<'_>| one.signs_data(view) || one.signs_dnskey(view);
+    let is_there = |one: &Found<'_>| state.key(&one.id).is_some_and(|key| key.times.revoked.is_none());
+    let mut heirs = Vec::new();
+    for old in found.iter().filter(|one| is_there(one) && works(one)) {
+        let Some(tag) = old.told.successor else { continue };
+        if old.told.goal != Goal::Out && old.told.leaves_at.is_none() {
+            continue;
+        }
+        let takes_over = |one: &&Found<'_>| {
+            one.id != old.id
+                && (one.key.algorithm, one.key.key_tag) == (old.key.algorithm, tag)
+                && is_there(one)
+                && one.told.goal == Goal::In
+                && one.key.signer.is_some()
+                && state.key(&one.id).map(|key| key.role) == state.key(&old.id).map(|key| key.role)
+        };
+        let new = found.iter().find(takes_over).filter(|one| !works(one) && one.is_published(view));
+        let not_before = old.told.leaves_at;
+        heirs.extend(new.map(|new| Heir { old: old.id.clone(), new: new.id.clone(), not_before }));
+    }
+    heirs
+}
+
+impl Heir {
+    fn take_over(self, state: &mut ZoneState, findings: &mut Vec<Diagnostic>) {
+        let title = |id: &KeyId| state.key(id).map(KeyRecord::title).unwrap_or_default();
+        let message = format!("{} takes over from {}: their roll goes on", title(&self.new), title(&self.old));
+        findings.push(Diagnostic::warning("key-moving", message));
+        if let Some(old) = state.key_mut(&self.old) {
+            (old.goal, old.leave_cause) = (Goal::Out, Some(LeaveCause::Replaced));
+        }
+        if let Some(new) = state.key_mut(&self.new) {
+            (new.goal, new.leave_cause, new.not_before) = (Goal::In, None, self.not_before);
+        }
+    }
 }
 
 /// Sets who follows whom, where that is told.
