@@ -255,6 +255,12 @@ fn changes_can_be_asked_for() {
     assert!(!status.contains("to be revoked"), "{status}");
     let (status, ..) = place.rollover(now, "start", &["insecure", "--dry-run"]);
     assert!(status.contains("No signatures, since"), "{status}");
+    let (status, ..) = place.rollover(now, "status", &["-v"]);
+    assert!(
+        status.contains("Published, and in caches\n") && status.contains("  DNSKEY RRset  since 2027-"),
+        "{status}"
+    );
+    assert!(status.contains("signatures  until 2027-") && status.contains(": none"), "unsigned before: {status}");
 }
 
 #[test]

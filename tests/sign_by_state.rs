@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
-use zoneseal::base::{Algorithm, Diagnostics, NameBuf, Octets, Seconds, Ttl, UnixTime};
+use zoneseal::base::{Algorithm, Diagnostics, DigestType, NameBuf, Octets, Seconds, Ttl, UnixTime};
 use zoneseal::crypto::PrivateKey;
 use zoneseal::keys::generate::{KeySpec, generate};
 use zoneseal::keys::{DataSigning, KeyId, KeyTiming, KeyUse};
@@ -184,6 +184,20 @@ fn the_state_decides_and_hears() {
     place.save(&forgetful);
     place.sign(hours(1), &["--previous"]);
     assert_eq!(place.state().dnskey.current().unwrap().value, dnskey.value);
+}
+
+/// CDS have the digests that the policy had when the target was set.
+#[test]
+fn cds_digests_follow_the_state() {
+    let place = Place::new();
+    place.aim(&[(OLD_KSK, "pks"), (OLD_ZSK, "pd")], CdsTarget::Keys, DenialView::Nsec);
+    let mut state = place.state();
+    state.target.cds_digests = vec![DigestType::SHA256, DigestType::SHA384];
+    place.save(&state);
+    place.sign(NOW, &[]);
+    let text = place.signed();
+    let digests: Vec<&str> = text.lines().filter_map(|line| line.split_once("\tCDS\t")?.1.split(' ').nth(2)).collect();
+    assert_eq!(digests, ["2", "4"], "{text}");
 }
 
 fn view_of(path: &Path) -> zoneseal::rollover::ZoneView {

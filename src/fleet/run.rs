@@ -223,6 +223,8 @@ pub enum RunMode {
 struct Shared<'a> {
     setting: Setting<'a>,
     policies: BTreeMap<Option<String>, Result<Policy, String>>,
+    /// As the command line would name them.
+    policy_arguments: BTreeMap<Option<String>, String>,
     keys: HashMap<PathBuf, Result<KeyDirectory, String>>,
     names: Names,
 }
@@ -237,7 +239,9 @@ type Names = HashMap<PathBuf, HashMap<PathBuf, NameBuf>>;
 pub fn run(config: &Config, named: &[NameBuf], setting: Setting<'_>, mode: &RunMode) -> Result<RunReport, RunError> {
     let zones = chosen(config, named)?;
     let (policies, warnings) = load_policies(config, &zones);
-    let mut shared = Shared { setting, policies, keys: list_keys(&zones), names: names_of(&zones) };
+    let policy_arguments =
+        policies.keys().map(|name| (name.clone(), policy_argument(config, name.as_deref()))).collect();
+    let mut shared = Shared { setting, policies, policy_arguments, keys: list_keys(&zones), names: names_of(&zones) };
     let idle = |shared: &Shared<'_>, zones: &[&ZoneConfig]| in_turn(zones, |zone| *zone, |_, zone| shared.idle(zone));
     let mut ledgers = idle(&shared, &zones);
     let _locks = match mode {
@@ -317,14 +321,7 @@ fn name_of(zone: &ZoneConfig, names: &Names) -> Option<NameBuf> {
 /// # Errors
 /// What is wrong with it, in words.
 pub fn policy_of(config: &Config, name: Option<&str>) -> Result<(Policy, Vec<Diagnostic>), String> {
-    let file = config.policy_file.as_ref().map(|file| file.display().to_string());
-    let argument = match (name, file) {
-        (Some(name), _) if Preset::from_name(name).is_some() => name.to_owned(),
-        (Some(name), Some(file)) => format!("{file}:{name}"),
-        (Some(name), None) => name.to_owned(),
-        (None, Some(file)) => file,
-        (None, None) => Preset::default().name().to_owned(),
-    };
+    let argument = policy_argument(config, name);
     match load(&argument) {
         Ok(loaded) => Ok((loaded.policy, loaded.warnings)),
         Err(LoadError::Unusable(message)) => Err(message),
@@ -332,6 +329,18 @@ pub fn policy_of(config: &Config, name: Option<&str>) -> Result<(Policy, Vec<Dia
             let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
             Err(format!("{argument}: the policy cannot be used\n{}", lines.join("\n")))
         }
+    }
+}
+
+/// The policy a zone is under as the command line would name it.
+fn policy_argument(config: &Config, name: Option<&str>) -> String {
+    let file = config.policy_file.as_ref().map(|file| file.display().to_string());
+    match (name, file) {
+        (Some(name), _) if Preset::from_name(name).is_some() => name.to_owned(),
+        (Some(name), Some(file)) => format!("{file}:{name}"),
+        (Some(name), None) => name.to_owned(),
+        (None, Some(file)) => file,
+        (None, None) => Preset::default().name().to_owned(),
     }
 }
 
@@ -426,7 +435,9 @@ impl Shared<'_> {
             };
             let inputs = planned.map(|planned| planned[index].inputs.as_slice());
             let setting = &self.setting;
-            ZoneRun { setting, zone, policy, listed, is_dry, planned_inputs: inputs, claim: &claim }.run()
+            let policy_argument = &self.policy_arguments[&zone.policy];
+            ZoneRun { setting, zone, policy, policy_argument, listed, is_dry, planned_inputs: inputs, claim: &claim }
+                .run()
         };
         in_turn(zones, |(zone, _)| *zone, run)
     }

@@ -25,7 +25,7 @@ use crate::base::time::serial_cmp;
 use crate::base::{Diagnostic, Diagnostics, Name, NameBuf, Rtype, Severity};
 use crate::keys::{KeyDirectory, ZoneKey, load_files};
 use crate::output::{AtomicFile, Output};
-use crate::policy::Policy;
+use crate::policy::{Policy, PolicyMark};
 use crate::rollover::{Action, Gate, Observations, ZoneState, ZoneView};
 use crate::sign::record::FileDigest;
 use crate::sign::{
@@ -68,6 +68,8 @@ pub(super) struct ZoneRun<'a> {
     pub(super) setting: &'a Setting<'a>,
     pub(super) zone: &'a ZoneConfig,
     pub(super) policy: &'a Policy,
+    /// The policy as the command line would name it.
+    pub(super) policy_argument: &'a str,
     /// The directory of its keys.
     pub(super) listed: &'a KeyDirectory,
     /// Whether nothing is to be done, only planned.
@@ -381,6 +383,8 @@ impl ZoneRun<'_> {
 
     /// Steps the engine, for real or in memory.
     fn step(&self, held: &mut Held, observations: &Observations) -> Result<Advanced, Stop> {
+        // A command by hand that names no policy must find the same.
+        held.state.policy = Some(PolicyMark::of(self.policy, self.policy_argument, true, &self.zone.keys));
         let engine =
             Engine { directory: &self.zone.keys, policy: self.policy, observations, listed: Some(self.listed) };
         let advanced = match &mut held.guard {

@@ -172,7 +172,8 @@ impl World {
             timing,
             purpose,
             is_strict: is_strict(policy),
-            is_anchored: policy.rfc5011 || state.keys.iter().any(|key| key.is_to_be_revoked),
+            is_anchored: policy.rfc5011
+                || state.keys.iter().any(|key| key.is_to_be_revoked && key.times.revoked.is_none()),
         };
         for ds in world.ds.iter_mut().filter(|ds| ds.leaves.is_some_and(|leaves| leaves <= now)) {
             (ds.leaves, ds.origin) = (None, Origin::Unseen);
@@ -213,9 +214,14 @@ impl World {
         self.ds.iter().any(|held| !held.value.is_empty())
     }
 
+    /// Whether somebody validates: by a DS, or because they trust a key directly.
+    pub(super) fn is_secure(&self) -> bool {
+        self.is_anchored || self.may_have_ds()
+    }
+
     /// What the proposal does not go with; nothing if it may be published.
     pub(super) fn judge(&self, proposal: &Proposal) -> Vec<Conflict> {
-        let is_secure = self.is_anchored || self.may_have_ds() || proposal.ds.as_ref().is_some_and(|ds| !ds.is_empty());
+        let is_secure = self.is_secure() || proposal.ds.as_ref().is_some_and(|ds| !ds.is_empty());
         let mut found = Vec::new();
         if let Some(dnskey) = &proposal.dnskey {
             self.judge_dnskey(dnskey, is_secure, &mut found);

@@ -97,6 +97,9 @@ pub(super) fn set(policy: &Policy, state: &mut ZoneState, timing: &Timing, now: 
     if are_filled {
         retire_unwanted(state, &slots);
     }
+    if !state.is_kept_as_found {
+        slots.iter().for_each(|slot| thin_out(state, slot));
+    }
     note_missing_halves(state, &mut findings);
     for slot in &slots {
         hasten(state, slot);
@@ -236,6 +239,35 @@ fn retire_unwanted(state: &mut ZoneState, slots: &[Slot]) {
         if key.goal != Goal::Out && !slots.iter().any(|slot| slot.fits(key)) {
             key.goal = Goal::Out;
             key.leave_cause = Some(LeaveCause::Policy);
+        }
+    }
+}
+
+/// Leaves one key in a place. Only zones taken over have more: which of them was in reserve nobody told. The one that does
+/// most of the work stays; the others stand by as far as the policy wants, and go.
+fn thin_out(state: &mut ZoneState, slot: &Slot) {
+    let is_in = |key: &&KeyRecord| slot.fits(key) && key.goal == Goal::In;
+    // On its way to take over from another, or taken over from: those are a roll.
+    let is_rolling = state.keys.iter().filter(is_in).any(|key| key.not_before.is_some());
+    let work = |key: &KeyRecord| {
+        let states = key.states;
+        (states.ds.is_published(), states.zone_rrsig.is_published(), states.dnskey.is_published())
+    };
+    let Some(kept) = state.keys.iter().filter(is_in).max_by_key(|key| work(key)).map(|key| key.id.clone()) else {
+        return;
+    };
+    if is_rolling || state.keys.iter().filter(is_in).count() < 2 {
+        return;
+    }
+    let spares = state.keys.iter().filter(|key| slot.fits(key) && key.goal == Goal::Standby).count();
+    let mut missing = usize::from(slot.standby).saturating_sub(spares);
+    for key in state.keys.iter_mut().filter(|key| slot.fits(key) && key.goal == Goal::In && key.id != kept) {
+        if missing > 0 && !key.states.ds.is_published() {
+            missing -= 1;
+            key.goal = Goal::Standby;
+        } else {
+            (key.goal, key.leave_cause) = (Goal::Out, Some(LeaveCause::Replaced));
+            key.successor = Some(kept.clone());
         }
     }
 }

@@ -416,6 +416,9 @@ pub struct ZoneState {
     /// The zone as last confirmed, keys and signatures apart.
     #[serde(default)]
     pub confirmed: Confirmed,
+    /// Whether the parent was ever seen with a DS. A trust anchor without one is an island, and stays so.
+    #[serde(default)]
+    pub was_delegated: bool,
     /// When the parent was last seen, all its servers answering.
     #[serde(default)]
     pub ds_observed: Option<UnixTime>,
@@ -458,6 +461,7 @@ impl ZoneState {
             unconfirmed: Vec::new(),
             confirmed: Confirmed::default(),
             ds_observed: None,
+            was_delegated: false,
             is_ds_word: false,
             ds_requests: Vec::new(),
             requests: Vec::new(),

@@ -20,6 +20,7 @@ pub(super) fn take_in(state: &mut ZoneState, view: &ParentView) -> Vec<Waiting> 
         return vec![trouble];
     }
     let sets = sets_of(state, view);
+    state.was_delegated |= sets.iter().any(|(set, _)| !set.is_empty());
     let silent: Vec<&ParentServer> = view.servers.iter().filter(|server| server.answer.is_err()).collect();
     if !silent.is_empty() {
         state.ds.add(&sets, view.at);

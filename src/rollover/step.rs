@@ -17,6 +17,7 @@ use super::timing::{Purpose, Timing};
 use super::view::{DenialView, Nsec3View, Observations, ParentView, ZoneView};
 use crate::base::{Algorithm, Octets, Seconds, UnixTime};
 use crate::keys::ds::{CDNSKEY_DELETE, SyncRecords};
+use crate::keys::usage::KeyId;
 use crate::policy::{Denial, Nsec3Policy, Policy, PurgeDelay};
 use std::collections::BTreeSet;
 
@@ -65,6 +66,15 @@ pub fn step(policy: &Policy, state: &ZoneState, observations: &Observations, now
         actions.push(Action::Notify { message: message.to_owned() });
     }
 
+    let late: Vec<KeyId> = state
+        .keys
+        .iter()
+        .filter(|key| moves::leaves_unrevoked(policy, &state, &plan, key))
+        .map(|key| key.id.clone())
+        .collect();
+    for key in state.keys.iter_mut().filter(|key| late.contains(&key.id)) {
+        key.is_to_be_revoked = true;
+    }
     delegation.ask(&mut state, now);
     set_target(policy, &mut state, &plan, &delegation, now);
     let (requests, parent) = delegation.changes(policy, &state, observations.parent.as_ref());
@@ -324,6 +334,7 @@ fn trash(policy: &Policy, state: &ZoneState, now: UnixTime) -> (Vec<Action>, Vec
             || state.ds_requests.iter().any(|request| request.keys.contains(&key.id))
             || state.unconfirmed.iter().flat_map(|target| &target.keys).any(|one| one.key == key.id)
             || state.confirmed.cdnskey.contains(&key.dnskey_rdata)
+            || (key.is_to_be_revoked && key.has_private && key.times.revoked.is_none())
     };
     let mut actions = Vec::new();
     let mut times = Vec::new();

@@ -2,7 +2,7 @@
 
 use super::example::{ED25519, PROMPT, SETTLED, at, expect, line, policy, policy_with, request, same, settled};
 use zoneseal::base::{Algorithm, Octets, UnixTime};
-use zoneseal::policy::{Denial, DnssecGoal, KskMethod, Nsec3Policy, Policy};
+use zoneseal::policy::{Denial, DnssecGoal, KskMethod, Nsec3Policy, Policy, Roles};
 use zoneseal::rollover::{
     Action, Asked, CdsTarget, DenialView, Future, Gate, Goal, KeyKind, Nsec3View, Observations, RequestKind, Role,
     ZoneState, forecast, step,
@@ -189,4 +189,36 @@ fn a_chain_is_broken_during_a_hold() {
     let again: UnixTime = at(SETTLED + 1000);
     let step = step(&policy, future.state(), &Observations::default(), again);
     assert!(!step.actions.iter().any(|action| matches!(action, Action::WithdrawDs { .. })), "{:?}", step.actions);
+}
+
+/// SIG-9 and R-4: where signatures must outlive their DNSKEY, a key is revoked when they are gone, for a revoked key has
+/// another tag. By either kind of keys the roll ends, with every old key that signed keys revoked.
+#[test]
+fn an_algorithm_roll_of_trust_anchors_ends() {
+    for roles in [Roles::Csk, Roles::KskZsk] {
+        let state = settled(&policy_with(|policy| policy.roles = roles));
+        let policy = policy_with(|policy| {
+            (policy.roles, policy.rfc5011) = (roles, true);
+            (policy.ksk.algorithm, policy.zsk.algorithm, policy.csk.algorithm) = (ED25519, ED25519, ED25519);
+        });
+        let mut future = Future::new(&policy, &state, at(SETTLED), &PROMPT);
+        future.run_until(at(SETTLED + 5000));
+        assert_eq!(future.last_waiting(), [], "{roles:?}");
+        for old in future.state().keys.iter().filter(|key| key.algorithm != ED25519) {
+            assert!(old.states.are_hidden(), "{old:?}");
+            assert_eq!(old.times.revoked.is_some(), old.role != Role::Zsk, "{old:?}");
+        }
+    }
+}
+
+/// A trust anchor that has lost its DS, in an emergency for instance, is no island: the DS comes back.
+#[test]
+fn a_broken_chain_of_a_trust_anchor_is_mended() {
+    let policy = policy_with(|policy| policy.rfc5011 = true);
+    let mut state = settled(&super::example::policy());
+    state.request(request(RequestKind::EmergencyBreakChain, Role::Ksk));
+    let mut future = Future::new(&policy, &state, at(SETTLED), &PROMPT);
+    future.run_until(at(SETTLED + 5000));
+    assert!(future.state().ds.current().is_some_and(|version| !version.value.is_empty()));
+    assert_eq!(future.last_waiting(), []);
 }

@@ -141,3 +141,27 @@ fn every_change_comes_to_an_end() {
         }
     }
 }
+
+/// Of a zone taken over nobody told which keys were in reserve: one of a kind stays, the one with the DS, and the others stand
+/// by as far as the policy wants, and go.
+#[test]
+fn of_several_keys_in_a_place_one_stays() {
+    for standby in [0, 1] {
+        let mut state = settled(&policy_with(|policy| policy.ksk.standby = 2));
+        let ksks = state.keys.iter_mut().filter(|key| key.role == Role::Ksk);
+        let with_ds: Vec<_> = ksks
+            .filter_map(|key| {
+                key.goal = Goal::In;
+                key.states.ds.is_published().then(|| key.id.clone())
+            })
+            .collect();
+        let policy = policy_with(|policy| policy.ksk.standby = standby);
+        let mut future = Future::new(&policy, &state, at(SETTLED), &PROMPT);
+        future.run_until(at(SETTLED + 500));
+        let of = |goal| future.state().keys.iter().filter(move |key| key.role == Role::Ksk && key.goal == goal);
+        let stays: Vec<_> = of(Goal::In).map(|key| key.id.clone()).collect();
+        assert_eq!((stays, of(Goal::Standby).count()), (with_ds, usize::from(standby)));
+        assert!(of(Goal::Out).all(|key| key.states.are_hidden()));
+        assert_eq!(future.last_waiting(), []);
+    }
+}

@@ -40,8 +40,8 @@ fn begin(planner: &Planner<'_>, key: &KeyRecord) -> Plan {
     plan.kept.remove(&key.id);
     let olds = olds_of(planner, key);
     let is_double = key.role == Role::Zsk && planner.policy.zsk.method == ZskMethod::DoubleSignature;
-    // Without a DS nobody validates: there is nothing to be careful about.
-    if !is_double || !planner.world(Purpose::Publish).may_have_ds() {
+    // Where nobody validates there is nothing to be careful about.
+    if !is_double || !planner.world(Purpose::Publish).is_secure() {
         // Of two signatures an RRset has, one falls due before the other: only one can be replaced so.
         let is_gradual = olds.len() == 1 && is_gradual(planner, key);
         for old in &olds {

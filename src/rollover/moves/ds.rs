@@ -128,7 +128,8 @@ fn candidates(planner: &Planner<'_>) -> Vec<Keys> {
     if planner.policy.dnssec == DnssecGoal::Insecure || planner.state.is_chain_broken {
         return vec![Keys::new()];
     }
-    let is_island = planner.policy.rfc5011 && !planner.world(Purpose::Publish).may_have_ds();
+    let is_delegated = planner.state.was_delegated || !planner.state.ds_requests.is_empty();
+    let is_island = planner.policy.rfc5011 && !is_delegated;
     let wanted: Keys = planner.keys_in(Role::signs_dnskey).map(|key| key.id.clone()).collect();
     if wanted.is_empty() || is_island {
         return Vec::new();

@@ -2,10 +2,10 @@
 
 use crate::policy::{DnssecGoal, KskMethod, Policy};
 use crate::rollover::gate::is_strict;
-use crate::rollover::model::{Goal, KeyRecord, RecordState, Role};
+use crate::rollover::model::{Goal, KeyRecord, RecordState, Role, ZoneState};
 use crate::rollover::outcome::Gate;
 use crate::rollover::plan::{Move, Plan, Planner};
-use crate::rollover::published::DsSet;
+use crate::rollover::published::{DsSet, Keys};
 use crate::rollover::timing::{Purpose, REMOVE_HOLD_DOWN};
 
 /// Takes out the keys that are to leave: each alone if it can, else all of an algorithm together.
@@ -14,6 +14,11 @@ pub(super) fn leave(planner: &mut Planner<'_>) {
     for key in planner.state.keys.iter().filter(|key| key.goal == Goal::Out) {
         if planner.plan.revoked.contains(&key.id) {
             end_revocation(planner, key);
+        } else if is_revoked_late(planner, key) {
+            let mut plan = planner.plan.clone();
+            plan.revoked.insert(key.id.clone());
+            plan.signers.insert(key.id.clone());
+            planner.try_move(plan, Move { key, what: "revoke the key", purpose: Purpose::Retire });
         } else if planner.plan.published.contains(&key.id) && is_released(planner, key) {
             leaving.push(key);
         }
@@ -44,15 +49,17 @@ fn leave_by_algorithm(planner: &mut Planner<'_>, refused: &[&KeyRecord]) {
 
 /// The plan without a key, or with it revoked.
 fn without(planner: &Planner<'_>, mut plan: Plan, key: &KeyRecord) -> Plan {
-    if must_be_revoked(planner, key) {
+    let is_last_of_algorithm = !planner.keys_in(Role::signs_data).any(|other| other.algorithm == key.algorithm);
+    let outlive = is_last_of_algorithm && is_strict(planner.policy) && planner.world(Purpose::Retire).is_secure();
+    if outlive && key.role.signs_data() {
+        // Its signatures stay until no cache has its DNSKEY (SIG-9). A revoked key has another tag, so it could not make them
+        // any more: it is revoked when they are gone.
+        plan.unpublish(&key.id);
+    } else if must_be_revoked(planner, key) {
         plan.published.remove(&key.id);
         plan.makers.remove(&key.id);
         plan.revoked.insert(key.id.clone());
-        return plan;
-    }
-    let is_last_of_algorithm = !planner.keys_in(Role::signs_data).any(|other| other.algorithm == key.algorithm);
-    if is_last_of_algorithm && is_strict(planner.policy) && planner.world(Purpose::Retire).may_have_ds() {
-        // Its signatures stay until no cache has its DNSKEY (SIG-9).
+    } else if outlive {
         plan.unpublish(&key.id);
     } else {
         let keeps_kept = plan.kept.contains(&key.id);
@@ -62,6 +69,24 @@ fn without(planner: &Planner<'_>, mut plan: Plan, key: &KeyRecord) -> Plan {
         }
     }
     plan
+}
+
+/// Whether a key left without being revoked, because its signatures had to outlive its DNSKEY, and these are gone as well.
+/// RFC 5011 section 4 has a key revoked that was missing.
+fn is_revoked_late(planner: &Planner<'_>, key: &KeyRecord) -> bool {
+    let is_out = |keys: &Keys| !keys.contains(&key.id);
+    key.is_to_be_revoked
+        && must_be_revoked(planner, key)
+        && key.times.revoked.is_none()
+        && key.states.are_hidden()
+        && [&planner.plan.published, &planner.plan.makers, &planner.plan.kept].into_iter().all(is_out)
+}
+
+/// Whether a plan takes a key out that is to be revoked after that.
+pub(in crate::rollover) fn leaves_unrevoked(policy: &Policy, state: &ZoneState, plan: &Plan, key: &KeyRecord) -> bool {
+    let was_published = state.dnskey.current().is_some_and(|version| version.value.keys.contains(&key.id));
+    let is_out = !plan.published.contains(&key.id) && !plan.revoked.contains(&key.id);
+    is_anchor(policy, key) && key.role.signs_dnskey() && key.goal == Goal::Out && was_published && is_out
 }
 
 /// Whether resolvers may trust a key directly (RFC 5011).

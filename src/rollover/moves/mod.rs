@@ -12,6 +12,7 @@ mod leave;
 mod publish;
 
 pub(super) use ds::Delegation;
+pub(super) use leave::leaves_unrevoked;
 
 use super::plan::{Plan, Planner};
 use super::timing::Purpose;
