@@ -5,10 +5,12 @@
 //! knows RFC 4035 and nothing of the engine. In the end everybody behaves, and every roll must come to its end.
 //!
 //! ```text
-//! ZONESEAL_SIM_SEEDS=100000 cargo test --test simulator   # more worlds
+//! ZONESEAL_SIM_SEEDS=100000 cargo test --test simulator   # more worlds, beginning with ZONESEAL_SIM_FROM
 //! ZONESEAL_SIM_SEED=4711 cargo test --test simulator      # one world, told as a story
 //! ```
 
+mod adoption;
+mod anchors;
 mod cache;
 mod child;
 mod engine;
@@ -26,9 +28,10 @@ mod world;
 use engine::{Engine, Real};
 use random::Random;
 use rayon::prelude::*;
-use scenario::Scenario;
+use scenario::{Scenario, Trust};
 use simulation::{Outcome, simulate, simulate_scenario};
-use zoneseal::policy::{AlgorithmRoll, Replacement};
+use zoneseal::base::Seconds;
+use zoneseal::policy::{AlgorithmRoll, Lifetime, Replacement};
 
 /// Worlds that some version of the engine failed in; they come first.
 const FOUND: &[u64] = &[
@@ -44,8 +47,12 @@ const FOUND: &[u64] = &[
     1567, 2225, 2760,
 ];
 
-/// How many worlds `cargo test` looks at.
-const SEEDS: u64 = 1500;
+/// How many worlds of either kind `cargo test` looks at.
+const SEEDS: u64 = 1000;
+
+/// From this seed on worlds also have validators that follow keys by RFC 5011, parents that read no CDS, and operators who
+/// ask for what is the policy's.
+const EXTENDED: u64 = 1_000_000;
 
 /// How much of a story is told of a world that failed.
 const STORY_LINES: usize = 80;
@@ -59,7 +66,10 @@ fn no_cache_ever_fails_and_every_roll_ends() {
         return;
     }
     let count = number("ZONESEAL_SIM_SEEDS").unwrap_or(SEEDS);
-    let seeds: Vec<u64> = FOUND.iter().copied().chain((0..count).filter(|seed| !FOUND.contains(seed))).collect();
+    let first = number("ZONESEAL_SIM_FROM").unwrap_or(0);
+    let found = FOUND.iter().copied().filter(|_| first == 0);
+    let others = (first..first + count).chain(EXTENDED + first..EXTENDED + first + count);
+    let seeds: Vec<u64> = found.chain(others.filter(|seed| first > 0 || !FOUND.contains(seed))).collect();
     let outcomes: Vec<(u64, Outcome)> = seeds.par_iter().map(|&seed| (seed, simulate(seed, &Real, false))).collect();
     let sum = |of: fn(&Outcome) -> u64| outcomes.iter().map(|(_, outcome)| of(outcome)).sum::<u64>();
     println!(
@@ -191,6 +201,16 @@ fn finds_that_a_request_under_way_is_forgotten() {
 #[test]
 fn finds_that_propagation_is_forgotten() {
     assert_found("no propagation", &planted::NoPropagation, 4, |scenario| scenario.run_interval = scenario::HOUR);
+}
+
+#[test]
+fn finds_that_trust_anchors_are_forgotten() {
+    assert_found("forgets anchors", &planted::ForgetsAnchors, 0, |scenario| {
+        scenario.trust = Trust::BesideDs;
+        scenario.trouble += 300 * scenario::DAY;
+        let short = Lifetime::Limited(Seconds(90 * scenario::DAY));
+        (scenario.policy.ksk.lifetime, scenario.policy.csk.lifetime) = (short, short);
+    });
 }
 
 #[test]

@@ -77,6 +77,13 @@ impl Parent {
         there[random.below(there.len())].serving
     }
 
+    /// Whether all servers behind an address show the same.
+    pub(crate) fn is_uniform(&self, address: usize) -> bool {
+        let mut there = self.instances.iter().filter(|instance| instance.address == address);
+        let first = there.next().map(|instance| instance.serving);
+        there.all(|instance| Some(instance.serving) == first)
+    }
+
     /// Whether all servers show what the registry has.
     pub(crate) fn is_settled(&self) -> bool {
         self.instances.iter().all(|instance| instance.serving == self.registry)

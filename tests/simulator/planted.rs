@@ -223,3 +223,12 @@ fn signers(state: &ZoneState, target: &Target, does: impl Fn(&KeyUse) -> bool) -
     let keys = target.keys.iter().filter(|one| does(one)).filter_map(|one| state.key(&one.key));
     keys.map(|key| SignerTag(key.algorithm, key.tag)).collect()
 }
+
+/// Nobody is taken to trust the zone's keys directly: they leave without being revoked, and before others are trusted.
+pub(crate) struct ForgetsAnchors;
+
+impl Engine for ForgetsAnchors {
+    fn step(&self, policy: &Policy, state: &ZoneState, seen: &Observations, now: UnixTime) -> Step {
+        Real.step(&Policy { rfc5011: false, ..policy.clone() }, state, seen, now)
+    }
+}

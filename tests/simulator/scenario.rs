@@ -62,6 +62,22 @@ pub(crate) struct Scenario {
     pub(crate) operator_acts: usize,
     pub(crate) parent_acts: usize,
     pub(crate) clock_acts: usize,
+    /// Who trusts the zone's keys directly.
+    pub(crate) trust: Trust,
+    /// Whether operators also ask for what is the policy's.
+    pub(crate) asks: bool,
+    /// How often the state is lost and made anew.
+    pub(crate) adoptions: usize,
+}
+
+/// Who trusts the zone's keys directly and follows them by RFC 5011.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trust {
+    Nobody,
+    /// Validators; the zone has no DS and never gets one.
+    Island,
+    /// Validators, from some day on, beside those that come by the DS.
+    BesideDs,
 }
 
 /// How often things go wrong, in a hundred cases.
@@ -130,7 +146,28 @@ impl Scenario {
             operator_acts: random.below(9),
             parent_acts: if is_calm { 0 } else { random.below(9) },
             clock_acts: if is_calm { 0 } else { random.below(5) },
+            trust: Trust::Nobody,
+            asks: false,
+            adoptions: 0,
             policy,
+        }
+    }
+
+    /// Adds what the worlds below [`super::EXTENDED`] do not have; they stay as they were when engines failed in them.
+    pub(crate) fn extend(&mut self, random: &mut Random) {
+        self.trust = random.pick(&[Trust::Nobody, Trust::Island, Trust::BesideDs]);
+        self.asks = random.percent(60);
+        if random.percent(40) {
+            self.policy.cds = CdsPublication::Off;
+            self.courier = Courier::Human;
+        }
+        self.policy.rfc5011 = self.trust == Trust::Island;
+        if self.trust == Trust::Nobody {
+            self.adoptions = random.below(4);
+        }
+        if self.trust != Trust::Nobody {
+            // Trust takes a month to grow.
+            self.trouble += 300 * DAY;
         }
     }
 
@@ -143,7 +180,7 @@ impl Scenario {
         let zone = delays.zone_propagation.0 + ttl_max + safety + signing + 2 * self.run_interval;
         let registration = 3 * DAY;
         let parent = registration + delays.parent_propagation.0 + self.parent_ttl_max + safety + 2 * self.run_interval;
-        let holds = if policy.rfc5011 { 200 * DAY } else { 0 };
+        let holds = if policy.rfc5011 { 400 * DAY } else { 0 };
         4 * (4 * zone + 2 * parent) + holds
     }
 

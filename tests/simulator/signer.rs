@@ -144,7 +144,7 @@ impl<'e> Signer<'e> {
                 self.trash(world, &mut state, key)?;
             }
         }
-        self.take_advice(world, &step.actions);
+        self.take_advice(world, &state, &step.actions);
         self.waiting = step
             .waiting
             .iter()
@@ -259,6 +259,19 @@ impl<'e> Signer<'e> {
         Observations { parent, children, zone }
     }
 
+    /// The signed zone as it is published.
+    pub(crate) fn see_zone(&self, world: &World) -> ZoneView {
+        view_of(world, &world.newest)
+    }
+
+    /// What all servers of the parent say.
+    pub(crate) fn see_parent(&self, world: &mut World) -> ParentView {
+        let version = world.parent.ask(0, &mut world.random);
+        let answer = Ok(DsAnswer { ds: octets(world.ds_rdata(version.ds)), ttl: to_ttl(version.ttl) });
+        let servers = vec![ParentServer { name: "parent".to_owned(), answer }];
+        ParentView { at: self.clock(world), source: Source::Observed, servers, validated: None }
+    }
+
     fn ask_parent(&self, world: &mut World, at: UnixTime) -> Option<ParentView> {
         let failing = if world.is_peace { 0 } else { world.scenario.faults.failing_observation };
         if world.random.percent(failing) {
@@ -306,7 +319,16 @@ impl<'e> Signer<'e> {
         ChildView { at, servers: servers.collect() }
     }
 
-    fn take_advice(&mut self, world: &World, actions: &[Action]) {
+    fn take_advice(&mut self, world: &mut World, state: &ZoneState, actions: &[Action]) {
+        // A DS may be asked for before its key is in the zone.
+        for action in actions {
+            if let Action::SubmitDs { keys, .. } = action {
+                let named = keys.iter().filter_map(|id| state.key(id)).map(|key| key.dnskey_rdata.0.clone());
+                for rdata in named.collect::<Vec<_>>() {
+                    world.keys.mask_of(&rdata);
+                }
+            }
+        }
         let mask = |list: &[Octets]| list.iter().fold(0, |all, ds| all | world.keys.mask_of_ds(&ds.0));
         self.advice = actions.iter().find_map(|action| match action {
             Action::SubmitDs { whole, .. } | Action::WithdrawDs { whole, .. } => Some(mask(whole)),

@@ -1,16 +1,17 @@
 //! One seed from its beginning to its end.
 
+use super::adoption;
 use super::child::Version;
 use super::engine::Engine;
 use super::operator;
 use super::random::Random;
-use super::scenario::{Courier, DAY, Eyes, HOUR, Scenario};
+use super::scenario::{Courier, DAY, Eyes, HOUR, Scenario, Trust};
 use super::signer::{Signer, masks_of, target_words};
 use super::world::{Event, Failure, ParentAct, START, World};
 use std::collections::BTreeSet;
 use zoneseal::keys::usage::KeyId;
 use zoneseal::policy::{Denial, DnssecGoal, Roles};
-use zoneseal::rollover::{DenialView, KeyRecord, Role, ZoneState};
+use zoneseal::rollover::{DenialView, Goal, KeyRecord, Role, ZoneState};
 
 /// How a seed ended.
 #[derive(Clone, Debug)]
@@ -28,7 +29,10 @@ pub(crate) struct Outcome {
 /// Runs a seed. The same seed ends in the same way, logged or not.
 pub(crate) fn simulate(seed: u64, engine: &dyn Engine, is_logged: bool) -> Outcome {
     let mut random = Random::new(seed);
-    let scenario = Scenario::new(&mut random);
+    let mut scenario = Scenario::new(&mut random);
+    if seed >= super::EXTENDED {
+        scenario.extend(&mut random);
+    }
     simulate_scenario(scenario, random, engine, is_logged)
 }
 
@@ -74,6 +78,14 @@ fn plan(world: &mut World) {
     for _ in 0..world.scenario.clock_acts {
         let at = sometime(world);
         plan_clock(world, at);
+    }
+    for _ in 0..world.scenario.adoptions {
+        let at = sometime(world);
+        world.plan(at, Event::Adopt);
+    }
+    if world.scenario.trust != Trust::Nobody {
+        let at = START + world.random.span(40, 100) * DAY;
+        world.plan(at, Event::Trust);
     }
     world.plan(START + trouble, Event::Peace);
 }
@@ -157,23 +169,38 @@ impl Simulation<'_> {
                 let error = signer.clock_error;
                 world.say(|_| format!("the clock is off by {error} s"));
             }
-            Event::Peace => self.make_peace(),
+            Event::Peace => self.make_peace()?,
+            Event::Trust => {
+                signer.policy.rfc5011 = true;
+                world.begin_trust();
+            }
+            Event::Poll(index) => world.poll(index),
+            // Once all must end well there is no time to lose the past.
+            Event::Adopt if world.is_peace => {}
+            Event::Adopt if adoption::is_possible(world, signer) => {
+                adoption::adopt(world, signer)?;
+                // Nobody remembers which keys were stolen.
+                self.compromised.clear();
+            }
+            Event::Adopt => world.plan(world.now + DAY, Event::Adopt),
         }
         Ok(())
     }
 
     /// From now on everybody does what he should, and all must come to rest.
-    fn make_peace(&mut self) {
+    fn make_peace(&mut self) -> Result<(), Failure> {
         let Self { world, signer, .. } = self;
         world.is_peace = true;
         world.unstick();
         world.parent_acts(ParentAct::Settle);
         signer.clock_error = 0;
         signer.is_clock_back = false;
-        operator::make_peace(&mut signer.policy, &mut world.random);
+        operator::make_peace(&mut signer.policy, &mut world.random, world.scenario.trust);
+        signer.command(world, |state, _| state.overrides = Default::default())?;
         let peace = world.scenario.peace(&signer.policy);
         self.end = world.now + peace;
         world.say(|_| format!("from now on all goes well, and all must be done within {} days", peace / DAY));
+        Ok(())
     }
 
     fn after_run(&mut self) -> Result<(), Failure> {
@@ -222,6 +249,13 @@ impl Simulation<'_> {
         if let Some(id) = compromised.iter().find(|id| in_use(id)) {
             return Some(format!("{id} is compromised and still used"));
         }
+        let is_on_its_way = |key: &&KeyRecord| key.goal == Goal::In && !in_use(&key.id);
+        if let Some(key) = state.keys.iter().find(is_on_its_way) {
+            return Some(format!("{} is on its way in", key.id));
+        }
+        if world.pending_orders > 0 {
+            return Some("the registry has orders to carry out".to_owned());
+        }
         let policy = &signer.policy;
         if policy.dnssec == DnssecGoal::Insecure {
             let is_gone = world.newest.keys() == 0 && world.parent.shown() == 0 && state.target.keys.is_empty();
@@ -253,7 +287,13 @@ impl Simulation<'_> {
         let entries =
             used.iter().filter(|key| key.role == entry).fold(0, |all, key| all | masks_of(world, &key.dnskey_rdata.0));
         let shown = world.parent.registry.ds;
-        if shown == 0 || shown & !entries != 0 || !world.is_parent_settled() {
+        let is_island = world.scenario.trust == Trust::Island;
+        if is_island && shown != 0 {
+            return Some("an island has a DS".to_owned());
+        }
+        if is_island {
+            // Nobody is asked for a DS.
+        } else if shown == 0 || shown & !entries != 0 || !world.is_parent_settled() {
             return Some(format!("the parent has DS {}", world.keys.words(world.parent.shown())));
         }
         let has_chain = match (policy.denial, &world.newest.denial) {

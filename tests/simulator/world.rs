@@ -3,6 +3,7 @@
 //! What can be cached changes only when a server takes over a new version, so looking at all combinations after each such
 //! event is looking at every instant.
 
+use super::anchors::Anchors;
 use super::cache::Caches;
 use super::child::{Cds, RRSETS, Rrset, Servers, Version};
 use super::judge::{Rules, judge};
@@ -43,6 +44,12 @@ pub(crate) enum Event {
     },
     /// From now on everybody does what he should.
     Peace,
+    /// The state is lost, and made anew.
+    Adopt,
+    /// Somebody begins to trust the zone's keys directly.
+    Trust,
+    /// Who does looks at them.
+    Poll(usize),
 }
 
 /// Trouble that the parent makes.
@@ -109,10 +116,14 @@ pub(crate) struct World {
     pub(crate) now: i64,
     pub(crate) keys: Keys,
     pub(crate) caches: Caches,
+    /// Validators that trust the zone's keys directly.
+    anchors: Vec<Anchors>,
     pub(crate) servers: Servers,
     pub(crate) parent: Parent,
     /// The newest version of the zone, which some servers may not have yet.
     pub(crate) newest: Rc<Version>,
+    /// When a TTL was last changed.
+    pub(crate) ttls_changed: i64,
     /// Keys whose DS was ever asked for.
     pub(crate) asked: Mask,
     pub(crate) is_strict: bool,
@@ -130,6 +141,9 @@ pub(crate) struct World {
     /// What happened, in words, if anybody wants to know.
     log: Option<Vec<String>>,
 }
+
+/// How many validators follow the zone's keys.
+const VALIDATORS: usize = 4;
 
 /// 2030-01-01.
 pub(crate) const START: i64 = 1_893_456_000;
@@ -155,9 +169,11 @@ impl World {
             now: START,
             keys: Keys::new(zone),
             caches,
+            anchors: Vec::new(),
             servers,
             parent,
             newest,
+            ttls_changed: START,
             asked: 0,
             is_strict: scenario.policy.strict_algorithms,
             is_peace: false,
@@ -203,6 +219,9 @@ impl World {
     /// Puts a signed zone out; the servers take it over in their own time, within the propagation delay.
     pub(crate) fn publish(&mut self, mut version: Version) -> Rc<Version> {
         version.serial = self.newest.serial + 1;
+        if (version.dnskey_ttl, version.max_ttl()) != (self.newest.dnskey_ttl, self.newest.max_ttl()) {
+            self.ttls_changed = self.now;
+        }
         let version = Rc::new(version);
         self.say(|world| format!("published {}", version.words(&world.keys)));
         self.newest = Rc::clone(&version);
@@ -251,7 +270,32 @@ impl World {
     /// Every combination that can be cached must validate.
     pub(crate) fn judge(&self) -> Result<(), Failure> {
         let rules = Rules { is_strict: self.is_strict, asked: self.asked };
-        judge(&self.caches, &self.keys, rules, self.now).map_err(|bogus| self.fail("bogus", bogus.0))
+        judge(&self.caches, &self.keys, rules, self.now).map_err(|bogus| self.fail("bogus", bogus.0))?;
+        let mut anchored = self.anchors.iter().map(|anchors| anchors.judge(&self.caches, &self.keys, self.now));
+        anchored.find_map(Result::err).map_or(Ok(()), |what| Err(self.fail("bogus", what)))
+    }
+
+    /// Humans configure validators with the keys that sign the DNSKEY RRset.
+    pub(crate) fn begin_trust(&mut self) {
+        let dnskey = self.newest.dnskey;
+        for index in 0..VALIDATORS {
+            self.anchors.push(Anchors::configured(&self.keys, dnskey));
+            let at = self.now + self.random.span(0, HOUR);
+            self.plan(at, Event::Poll(index));
+        }
+        self.say(|world| format!("validators trust {}", world.keys.words(world.anchors[0].trusted)));
+    }
+
+    /// A validator that follows the keys looks at some server's.
+    pub(crate) fn poll(&mut self, index: usize) {
+        let server = self.random.below(self.servers.count());
+        let version = Rc::clone(self.servers.version(server));
+        let before = self.anchors[index].trusted;
+        let next = self.anchors[index].poll(&self.keys, version.dnskey, version.dnskey_ttl, self.now);
+        if self.anchors[index].trusted != before {
+            self.say(|world| format!("validator {index} trusts {}", world.keys.words(world.anchors[index].trusted)));
+        }
+        self.plan(next, Event::Poll(index));
     }
 
     /// Somebody tells the registry what the DS RRset is to be.
@@ -333,7 +377,12 @@ impl World {
                 self.plan(soon, Event::Parent(ParentAct::Settle));
             }
             ParentAct::Stick => {
-                self.parent.stuck = Some(self.random.below(self.parent.addresses()));
+                let address = self.random.below(self.parent.addresses());
+                // Of servers behind one address nobody could see that one is stuck with something older than the others.
+                if !self.parent.is_uniform(address) {
+                    return;
+                }
+                self.parent.stuck = Some(address);
                 self.say(|world| format!("parent address {:?} is stuck", world.parent.stuck));
                 self.plan(soon, Event::Parent(ParentAct::Unstick));
             }
@@ -361,6 +410,9 @@ impl World {
 
     /// The registry publishes; the parent's servers follow within the propagation delay.
     fn registry(&mut self, ds: Mask, ttl: i64) {
+        if ttl != self.parent.registry.ttl {
+            self.ttls_changed = self.now;
+        }
         let version = self.parent.publish(ds, ttl);
         self.say(|world| format!("the parent publishes DS {} (TTL {ttl})", world.keys.words(ds)));
         for instance in 0..self.parent.instances() {
@@ -374,7 +426,14 @@ impl World {
         let queued = self.queue.iter().fold(0, |all, one| all | keys_of(&one.event));
         let served =
             (0..self.servers.count()).fold(self.newest.keys(), |all, one| all | self.servers.version(one).keys());
-        queued | served | self.caches.keys(self.now) | self.parent.shown() | self.parent.ordered | self.applied
+        let trusted = self.anchors.iter().fold(0, |all, anchors| all | anchors.keys());
+        queued
+            | served
+            | trusted
+            | self.caches.keys(self.now)
+            | self.parent.shown()
+            | self.parent.ordered
+            | self.applied
     }
 
     /// Numbers of keys that nobody knows any more may be given to others.
