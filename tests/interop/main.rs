@@ -19,6 +19,7 @@ mod rolls;
 mod running;
 mod server;
 mod serving;
+mod shipped;
 mod signed_by_others;
 mod signed_by_us;
 mod text;
@@ -41,5 +42,6 @@ fn main() -> ExitCode {
     #[cfg(target_os = "linux")]
     trials.extend(crashes::trials());
     trials.extend(running::trials());
+    trials.extend(shipped::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }
