@@ -113,7 +113,8 @@ impl<'s> Search<'s> {
             }
         }
         let others = is_standing.iter().enumerate().filter(|(_, is_standing)| !**is_standing);
-        (standing, others.flat_map(|(block, _)| self.before.block(block)).copied().collect())
+        let others: Vec<&[u8]> = others.map(|(block, _)| self.before.block(block)).collect();
+        (standing, others.concat())
     }
 
     /// Compares a chunk of owners.
