@@ -334,7 +334,7 @@ fn trash(policy: &Policy, state: &ZoneState, now: UnixTime) -> (Vec<Action>, Vec
             || state.ds_requests.iter().any(|request| request.keys.contains(&key.id))
             || state.unconfirmed.iter().flat_map(|target| &target.keys).any(|one| one.key == key.id)
             || state.confirmed.cdnskey.contains(&key.dnskey_rdata)
-            || (key.is_to_be_revoked && key.has_private && key.times.revoked.is_none())
+            || (key.is_to_be_revoked && key.has_private && key.times.published.is_some() && key.times.revoked.is_none())
     };
     let mut actions = Vec::new();
     let mut times = Vec::new();

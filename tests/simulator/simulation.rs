@@ -253,6 +253,13 @@ impl Simulation<'_> {
         if let Some(key) = state.keys.iter().find(is_on_its_way) {
             return Some(format!("{} is on its way in", key.id));
         }
+        let is_to_be_revoked = |key: &&KeyRecord| {
+            let times = &key.times;
+            key.is_to_be_revoked && key.goal == Goal::Out && times.published.is_some() && times.revoked.is_none()
+        };
+        if let Some(key) = state.keys.iter().find(is_to_be_revoked) {
+            return Some(format!("{} is to be revoked", key.id));
+        }
         if world.pending_orders > 0 {
             return Some("the registry has orders to carry out".to_owned());
         }
