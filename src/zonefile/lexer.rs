@@ -24,6 +24,8 @@ pub(super) struct Fault {
     pub kind: FaultKind,
     /// Offset of the octet at fault.
     pub offset: usize,
+    /// Whether something in the entry is not closed, be it behind the fault: more text might make it a longer entry.
+    pub is_open_end: bool,
 }
 
 /// The kinds of [`Fault`].
@@ -45,7 +47,7 @@ pub(super) enum FaultKind {
 
 impl FaultKind {
     /// Whether more text might mend it.
-    pub(super) const fn is_open_end(self) -> bool {
+    const fn is_open_end(self) -> bool {
         matches!(self, Self::UnclosedQuote | Self::UnclosedParenthesis)
     }
 }
@@ -111,7 +113,8 @@ struct Progress {
 
 impl Progress {
     fn fail(&mut self, kind: FaultKind, offset: usize) {
-        self.fault.get_or_insert(Fault { kind, offset });
+        let fault = self.fault.get_or_insert(Fault { kind, offset, is_open_end: false });
+        fault.is_open_end |= kind.is_open_end();
     }
 
     /// Whether a parenthesis is open from an earlier line, and the line being read starts like a record of its own.
@@ -273,9 +276,9 @@ impl<'a> Lexer<'a> {
     #[cold]
     fn unclosed(&mut self, progress: Progress, tokens: &mut Vec<Token<'a>>) -> (Entry, Result<(), Fault>) {
         let (offset, line) = progress.open.expect("depth counts from the first open parenthesis");
-        let mut fault = Fault { kind: FaultKind::UnclosedParenthesis, offset };
+        let mut fault = Fault { kind: FaultKind::UnclosedParenthesis, offset, is_open_end: true };
         if let Some(earlier) = progress.fault.filter(|earlier| earlier.offset < offset) {
-            fault = earlier;
+            fault = Fault { is_open_end: true, ..earlier };
         }
         if self.rewinds_left == 0 {
             (self.at, self.line) = (self.text.len(), self.line);
@@ -347,7 +350,7 @@ mod tests {
                 let word = token.text.escape_ascii().to_string();
                 shown += &if token.is_quoted { format!(" \"{word}\"") } else { format!(" {word}") };
             }
-            if let Err(Fault { kind, offset }) = result {
+            if let Err(Fault { kind, offset, .. }) = result {
                 shown += &format!(" {kind:?}@{offset}");
             }
             out.push(shown);

@@ -27,7 +27,7 @@ pub(super) struct State {
 }
 
 /// The owner that a blank-led entry continues.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
     /// There was no record yet.
     Nobody,
@@ -120,7 +120,7 @@ impl<'r> Reader<'r> {
         while let Some((entry, lexed)) = lexer.next_entry(tokens) {
             let result = match lexed {
                 Ok(()) => self.read_entry(source, entry, tokens, owner_text),
-                Err(fault) if *goes_on && fault.kind.is_open_end() => {
+                Err(fault) if *goes_on && fault.is_open_end => {
                     *open_end = Some(entry);
                     return lexer.skip(source.text.len(), 0);
                 }
@@ -209,9 +209,12 @@ impl<'r> Reader<'r> {
         wire.clear();
         match self.push_name(source, entry, token, &mut wire) {
             Ok(()) => {
-                self.state.owner = Owner::Known(self.intern_owner(&mut wire));
+                let owner = Owner::Known(self.intern_owner(&mut wire));
                 *previous = (!token.is_quoted).then_some(token.text);
-                self.warn_if_owner_looks_absolute(source, entry, token);
+                // Once for records that follow each other, whether or not the text of the one before is known.
+                if std::mem::replace(&mut self.state.owner, owner) != owner {
+                    self.warn_if_owner_looks_absolute(source, entry, token);
+                }
             }
             Err(problem) => {
                 self.state.owner = Owner::Malformed;

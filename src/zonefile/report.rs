@@ -127,7 +127,7 @@ impl Line<'_> {
 /// The finding for an entry that cannot be split into tokens.
 #[cold]
 pub(super) fn fault_problem(fault: Fault) -> Problem {
-    let Fault { kind, offset } = fault;
+    let Fault { kind, offset, .. } = fault;
     match kind {
         FaultKind::UnclosedQuote => {
             Problem::error(offset, "unclosed-quote", "the quote opened here is not closed on its line")

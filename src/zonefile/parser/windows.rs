@@ -142,6 +142,23 @@ mod tests {
         }
     }
 
+    /// What is wrong first says nothing of where the entry ends.
+    #[test]
+    fn entries_with_another_fault_that_go_on_behind_the_window() {
+        for faulty in
+            ["\0c TXT ( one\nd A 192.0.2.1\n )\n", "c \0 TXT \"one\\\ntwo\" ( three\nfour )\n", ") TXT \"a\\\nb\"\n"]
+        {
+            let text = format!("a 60 A 192.0.2.1\n{faulty}b A 192.0.2.2\n");
+            (17..text.len()).for_each(|window_len| check(text.as_bytes(), window_len));
+        }
+    }
+
+    #[test]
+    fn a_warning_about_an_owner_comes_once() {
+        let record = "www.zone.example 60 A 192.0.2.1\n";
+        check((record.to_owned() + record).as_bytes(), record.len() + 1);
+    }
+
     #[test]
     fn every_piece_at_every_end() {
         for piece in PIECES {
