@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 use zoneseal::base::{Algorithm, text};
+use zoneseal::crypto::bulk::{BatchVerifier, Item, MessageDigest, Scratch};
 use zoneseal::crypto::digest::sha384;
-use zoneseal::crypto::ecdsa::{BatchVerifier, Item, MessageDigest, Scratch};
 use zoneseal::crypto::{Backend, PrivateKey, PublicKey};
 
 /// A curve by its algorithm.
@@ -147,7 +147,10 @@ fn other_key(key: &Signed, how: u8, at: u8, cases: &[(Vec<u8>, Vec<u8>)]) {
 }
 
 fn judge(curve: &Curve, ring: &PublicKey, batch: &BatchVerifier, cases: &[(Vec<u8>, Vec<u8>)]) {
-    let digests: Vec<_> = cases.iter().map(|(message, _)| MessageDigest::of(curve.algorithm, message)).collect();
+    // The key is not in the digest.
+    let digest =
+        |(message, signature): &(Vec<u8>, Vec<u8>)| MessageDigest::of(curve.algorithm, &[], message, signature);
+    let digests: Vec<_> = cases.iter().map(digest).collect();
     let items = digests.iter().zip(cases);
     let items: Vec<_> = items.map(|(digest, (_, signature))| Item { digest: digest.octets(), signature }).collect();
     let mut valid = Vec::new();

@@ -2,6 +2,7 @@
 //! survives being printed and read again.
 
 pub mod ecdsa;
+pub mod ed25519;
 
 use std::path::Path;
 use zoneseal::base::{Class, Diagnostics, Name, NameBuf, Rtype, Ttl};

@@ -188,6 +188,12 @@ proptest! {
         entry::ecdsa::agrees(&bytes);
     }
 
+    /// The same of Ed25519.
+    #[test]
+    fn ed25519_of_any_bytes(bytes in vec(any::<u8>(), 0..66)) {
+        entry::ed25519::agrees(&bytes);
+    }
+
     #[test]
     fn key_file_of_any_bytes(bytes in vec(any::<u8>(), 0..300)) {
         entry::key_file(&bytes);

@@ -83,7 +83,8 @@ impl From<std::io::Error> for Failure {
 /// `--verifier`, of every command that verifies.
 #[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
 enum VerifierArg {
-    /// Our own arithmetic for ECDSA, the library for other algorithms, for a sample, and before anything is called bad
+    /// Our own arithmetic for ECDSA and Ed25519, the library for other algorithms, for a sample, and before anything is
+    /// called bad
     #[default]
     Fast,
     /// The library for everything

@@ -54,6 +54,16 @@ pub fn sha384(message: &[u8]) -> [u8; 48] {
     digest.as_ref().try_into().expect("SHA-384 gives 48 octets")
 }
 
+/// SHA-512 of a message in pieces.
+#[must_use]
+pub fn sha512(pieces: &[&[u8]]) -> [u8; 64] {
+    let mut context = ring_digest::Context::new(&ring_digest::SHA512);
+    for piece in pieces {
+        context.update(piece);
+    }
+    context.finish().as_ref().try_into().expect("SHA-512 gives 64 octets")
+}
+
 /// The digest of a DS (RFC 4034 section 5.1.4, ENC-5) over the owner in canonical wire form and the DNSKEY RDATA.
 /// `None` for digest types other than SHA-1 (to verify with; never to make a DS), SHA-256 and SHA-384.
 #[must_use]

@@ -11,8 +11,8 @@
 
 mod aws_lc_signer;
 mod backend;
+pub mod bulk;
 pub mod digest;
-pub mod ecdsa;
 #[cfg(feature = "ed448")]
 mod ed448;
 mod pkcs8;

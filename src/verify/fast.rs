@@ -1,12 +1,13 @@
-//! Verification with our own arithmetic where a key has made many signatures and the algorithm has it: P-256 and P-384.
+//! Verification with our own arithmetic where a key has made many signatures and the algorithm has it: P-256, P-384 and
+//! Ed25519.
 //!
-//! A library takes the signatures one by one and forgets the key in between; see [`crate::crypto::ecdsa`] for what is
+//! A library takes the signatures one by one and forgets the key in between; see [`crate::crypto::bulk`] for what is
 //! gained by not doing so. The library keeps the last word: it is asked again before a signature is called bad, and it
 //! checks a sample of those called good.
 
 use super::verifier::{LibraryVerifiers, SignatureJob, SignatureVerifier, VerifierSource};
 use crate::base::Algorithm;
-use crate::crypto::ecdsa::{self, BATCH_LEN, BatchVerifier, Item, MessageDigest, Scratch, WORTHWHILE_MIN};
+use crate::crypto::bulk::{self, BATCH_LEN, BatchVerifier, Item, MessageDigest, Scratch, WORTHWHILE_MIN};
 use crate::crypto::{CryptoError, PublicKey};
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -36,7 +37,7 @@ impl VerifierChoice {
     }
 }
 
-/// The fast verifier for ECDSA and the library for all else.
+/// The fast verifier for algorithms that have it, and the library for all else.
 #[derive(Clone, Debug)]
 pub struct FastVerifiers {
     /// Signatures in all, about; more of them pay for larger tables.
@@ -48,7 +49,7 @@ pub struct FastVerifiers {
 impl VerifierSource for FastVerifiers {
     fn open(&self, algorithm: Algorithm, public_key: &[u8]) -> Result<Box<dyn SignatureVerifier>, CryptoError> {
         let library = self.libraries.prepare(algorithm, public_key)?;
-        if !ecdsa::has(algorithm) || self.expected_count < WORTHWHILE_MIN {
+        if !bulk::has(algorithm) || self.expected_count < WORTHWHILE_MIN {
             return Ok(Box::new(library));
         }
         Ok(Box::new(FastKey {
@@ -62,7 +63,7 @@ impl VerifierSource for FastVerifiers {
     }
 }
 
-/// An ECDSA key whose tables are made once it has turned out to sign a lot, which a KSK never does.
+/// A key whose tables are made once it has turned out to sign a lot, which a KSK never does.
 #[derive(Debug)]
 struct FastKey {
     algorithm: Algorithm,
@@ -86,8 +87,7 @@ impl SignatureVerifier for FastKey {
         SCRATCH.with_borrow_mut(|scratch| {
             let mut valid = Vec::with_capacity(BATCH_LEN);
             for batch in jobs.chunks(BATCH_LEN) {
-                let digest = |job: &SignatureJob<'_>| MessageDigest::of(self.algorithm, job.message);
-                let digests: Vec<MessageDigest> = batch.iter().map(digest).collect();
+                let digests: Vec<MessageDigest> = batch.iter().map(|job| self.digest(job)).collect();
                 let items = digests.iter().zip(batch);
                 let items: Vec<Item<'_>> =
                     items.map(|(digest, job)| Item { digest: digest.octets(), signature: job.signature }).collect();
@@ -100,6 +100,10 @@ impl SignatureVerifier for FastKey {
 }
 
 impl FastKey {
+    fn digest(&self, job: &SignatureJob<'_>) -> MessageDigest {
+        MessageDigest::of(self.algorithm, &self.public_key, job.message, job.signature)
+    }
+
     /// The final answer for a signature that our arithmetic has found valid, or has not.
     fn confirm(&self, job: &SignatureJob<'_>, item: &Item<'_>, valid: bool) -> bool {
         if !valid {
@@ -121,24 +125,32 @@ mod tests {
     use super::*;
     use ring::rand::SystemRandom;
     use ring::signature::{
-        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair,
+        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
+        Ed25519KeyPair, KeyPair,
     };
 
     /// Batches below and above the size where tables are made, every fifth signature broken: the library's answers.
     #[test]
     fn answers_are_the_librarys() {
-        answers_for(Algorithm::ECDSAP256SHA256, &ECDSA_P256_SHA256_FIXED_SIGNING);
-        answers_for(Algorithm::ECDSAP384SHA384, &ECDSA_P384_SHA384_FIXED_SIGNING);
+        answers_for_ecdsa(Algorithm::ECDSAP256SHA256, &ECDSA_P256_SHA256_FIXED_SIGNING);
+        answers_for_ecdsa(Algorithm::ECDSAP384SHA384, &ECDSA_P384_SHA384_FIXED_SIGNING);
+        let pair = Ed25519KeyPair::from_seed_unchecked(&[1; 32]).unwrap();
+        answers_for(Algorithm::ED25519, pair.public_key().as_ref(), |message| pair.sign(message).as_ref().to_vec());
     }
 
-    fn answers_for(algorithm: Algorithm, signing: &'static EcdsaSigningAlgorithm) {
+    fn answers_for_ecdsa(algorithm: Algorithm, signing: &'static EcdsaSigningAlgorithm) {
         let random = SystemRandom::new();
         let pkcs8 = EcdsaKeyPair::generate_pkcs8(signing, &random).unwrap();
         let pair = EcdsaKeyPair::from_pkcs8(signing, pkcs8.as_ref(), &random).unwrap();
+        let public_key = &pair.public_key().as_ref()[1..];
+        answers_for(algorithm, public_key, |message| pair.sign(&random, message).unwrap().as_ref().to_vec());
+    }
+
+    fn answers_for(algorithm: Algorithm, public_key: &[u8], sign: impl Fn(&[u8]) -> Vec<u8>) {
         let signed: Vec<([u8; 4], Vec<u8>)> = (0..2 * WORTHWHILE_MIN)
             .map(|n| {
                 let message = u32::try_from(n).unwrap().to_be_bytes();
-                let mut signature = pair.sign(&random, &message).unwrap().as_ref().to_vec();
+                let mut signature = sign(&message);
                 match n % 10 {
                     0 => signature[n % 64] ^= 1,
                     5 => signature.truncate(n % 64),
@@ -149,7 +161,6 @@ mod tests {
             .collect();
         let jobs: Vec<SignatureJob<'_>> =
             signed.iter().map(|(message, signature)| SignatureJob { message, signature }).collect();
-        let public_key = &pair.public_key().as_ref()[1..];
         let mut expected = Vec::new();
         LibraryVerifiers::default().open(algorithm, public_key).unwrap().verify_batch(&jobs, &mut expected);
         assert_eq!(expected.iter().filter(|&&is_right| !is_right).count(), jobs.len() / 5);

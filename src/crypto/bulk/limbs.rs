@@ -79,6 +79,30 @@ pub(super) const fn bits<const L: usize>(limbs: &[u64; L], from: usize, width: u
     value & ((1 << width) - 1)
 }
 
+/// How many windows of so many bits hold a number of `bit_len` bits and the last carry of its signed digits.
+pub(super) const fn window_count(bit_len: usize, width: usize) -> usize {
+    (bit_len + 1).div_ceil(width)
+}
+
+/// The digits of a number of at most `bit_len` bits, the lowest first: their magnitude, at most half of 2^width, and whether
+/// they are negative. Digits above half become negative and carry one into the next window.
+#[inline(always)]
+pub(super) fn signed_digits<const L: usize>(
+    limbs: &[u64; L],
+    bit_len: usize,
+    width: usize,
+) -> impl Iterator<Item = (usize, bool)> {
+    let half = 1u64 << (width - 1);
+    let mut carry = 0;
+    (0..window_count(bit_len, width)).map(move |window| {
+        let digit = bits(limbs, window * width, width) + carry;
+        let is_negative = digit > half;
+        carry = u64::from(is_negative);
+        let magnitude = if is_negative { 2 * half - digit } else { digit };
+        (usize::try_from(magnitude).expect("digits have at most 16 bits"), is_negative)
+    })
+}
+
 /// A number from octets, most significant first; `None` unless they fill the limbs.
 pub(super) fn from_bytes<const L: usize>(bytes: &[u8]) -> Option<[u64; L]> {
     if bytes.len() != 8 * L {

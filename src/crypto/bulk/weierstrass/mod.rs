@@ -1,11 +1,23 @@
-//! A batch of signatures by one key on one curve.
+//! ECDSA on P-256 and P-384: a batch of signatures by one key on one curve.
+//!
+//! With `u1 = e/s` and `u2 = r/s` modulo n, a signature is valid if the x of `u1 G + u2 Q` is r modulo n.
+//!
+//! ```text
+//! digests, signatures ─ scalars (one shared inversion) ─▶ u1, u2 ─ tables of G and Q ─▶ about 2 · 257/w points each
+//!     ─ pairwise sums, all signatures at once, one shared inversion a round ─▶ one point each ─▶ x = r ?
+//! ```
+
+mod curve;
+mod point;
+mod table;
 
 use super::Item;
-use super::curve::Curve;
 use super::limbs::from_bytes;
-use super::point::{Affine, BatchAdder};
 use super::residue::Residue;
-use super::table::Table;
+use point::{Affine, BatchAdder};
+use table::Table;
+
+pub(super) use curve::{Curve, P256, P384};
 
 /// A number modulo the number of points.
 type Scalar<C, const L: usize> = Residue<<C as Curve<L>>::Order, L>;
@@ -19,11 +31,11 @@ pub(super) struct CurveVerifier<C: Curve<L>, const L: usize> {
 /// Buffers.
 #[derive(Debug)]
 pub(super) struct CurveScratch<C: Curve<L>, const L: usize> {
-    pub(super) points: Vec<Affine<C, L>>,
-    pub(super) starts: Vec<usize>,
+    points: Vec<Affine<C, L>>,
+    starts: Vec<usize>,
     pairs: Vec<(u32, u32)>,
     adder: BatchAdder<C, L>,
-    pub(super) live: Vec<Live<C, L>>,
+    live: Vec<Live<C, L>>,
 }
 
 impl<C: Curve<L>, const L: usize> Default for CurveScratch<C, L> {
@@ -35,13 +47,13 @@ impl<C: Curve<L>, const L: usize> Default for CurveScratch<C, L> {
 
 /// A signature whose r and s are in range.
 #[derive(Debug)]
-pub(super) struct Live<C: Curve<L>, const L: usize> {
+struct Live<C: Curve<L>, const L: usize> {
     item: usize,
     r: Scalar<C, L>,
     s: Scalar<C, L>,
     /// Product of the s before this one.
     before: Scalar<C, L>,
-    pub(super) is_infinite: bool,
+    is_infinite: bool,
 }
 
 impl<C: Curve<L>, const L: usize> CurveVerifier<C, L> {
@@ -103,7 +115,7 @@ fn collect_live<C: Curve<L>, const L: usize>(items: &[Item<'_>], out: &mut Vec<L
 
 impl<C: Curve<L>, const L: usize> CurveScratch<C, L> {
     /// Sums each signature's run of points into its first slot, in rounds of pairs: neighbours, then every second …
-    pub(super) fn sum_points(&mut self) {
+    fn sum_points(&mut self) {
         let mut step = 1;
         loop {
             self.pairs.clear();
@@ -129,3 +141,6 @@ impl<C: Curve<L>, const L: usize> CurveScratch<C, L> {
 fn index(at: usize) -> u32 {
     u32::try_from(at).expect("a batch has far fewer than 2^32 points")
 }
+
+#[cfg(test)]
+mod tests;

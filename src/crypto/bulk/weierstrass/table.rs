@@ -1,8 +1,8 @@
 //! Multiples of a point, so that a scalar times the point is a sum of table entries without a doubling.
 
 use super::curve::Curve;
-use super::limbs::bits;
 use super::point::{Affine, BatchAdder};
+use crate::crypto::bulk::limbs::{signed_digits, window_count};
 
 /// For each window of the scalar the multiples 1 to 2^(width-1) of 2^(width * window) * P.
 ///
@@ -17,8 +17,7 @@ impl<C: Curve<L>, const L: usize> Table<C, L> {
     /// Makes the table; `width` is the bits of a window, 2 to 16.
     pub(super) fn new(point: Affine<C, L>, width: usize) -> Self {
         let half = 1usize << (width - 1);
-        // Enough windows for all bits and the last carry.
-        let windows = (64 * L + 1).div_ceil(width);
+        let windows = window_count(64 * L, width);
         let mut entries = vec![point; half * windows];
         let mut adder = BatchAdder::default();
         let never = |_| unreachable!("a multiple below the order is not infinity");
@@ -55,27 +54,13 @@ impl<C: Curve<L>, const L: usize> Table<C, L> {
     /// Appends the entries whose sum is `scalar` times the point: at most one a window, none for scalar 0.
     #[inline]
     pub(super) fn push_terms(&self, scalar: &[u64; L], out: &mut Vec<Affine<C, L>>) {
-        let half = 1u64 << (self.width - 1);
-        let mut carry = 0;
-        let mut base = 0;
-        for from in (0..=64 * L).step_by(self.width) {
-            let digit = bits(scalar, from, self.width) + carry;
-            // Digits above half become negative and carry one into the next window.
-            let is_negative = digit > half;
-            carry = u64::from(is_negative);
-            let magnitude = if is_negative { 2 * half - digit } else { digit };
+        let windows = self.entries.chunks_exact(1 << (self.width - 1));
+        for (multiples, (magnitude, is_negative)) in windows.zip(signed_digits(scalar, 64 * L, self.width)) {
             if magnitude != 0 {
-                out.push(self.entries[base + small(magnitude) - 1].negate_if(is_negative));
+                out.push(multiples[magnitude - 1].negate_if(is_negative));
             }
-            base += small(half);
         }
     }
-}
-
-/// A digit as an index.
-#[inline(always)]
-fn small(digit: u64) -> usize {
-    usize::try_from(digit).expect("digits have at most 16 bits")
 }
 
 /// A place in the table in 32 bits, which halve the pair lists.

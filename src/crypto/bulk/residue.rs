@@ -4,7 +4,7 @@ use super::limbs::{adc, add, bits, mac, small, subtract, subtract_once};
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
-/// A prime of L limbs whose highest bit is set.
+/// An odd prime of L limbs.
 pub(super) trait Modulus<const L: usize>: Copy + Debug + PartialEq + Eq {
     /// The prime.
     const PRIME: [u64; L];
@@ -49,9 +49,9 @@ impl<M: Modulus<L>, const L: usize> Residue<M, L> {
         (borrow == 1).then(|| Self::of(limbs).mul(Self::of(M::R2)))
     }
 
-    /// From any number, reduced: the prime is more than half of R, so one subtraction does it.
+    /// From any number, reduced: it is enough for a product that one of the factors is below the prime.
     pub(super) fn from_any_limbs(limbs: [u64; L]) -> Self {
-        Self::of(subtract_once(&limbs, 0, &M::PRIME)).mul(Self::of(M::R2))
+        Self::of(limbs).mul(Self::of(M::R2))
     }
 
     /// The number itself, out of Montgomery form.
@@ -126,7 +126,8 @@ impl<M: Modulus<L>, const L: usize> Residue<M, L> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::curve::{P256Field, P256Order, P384Field, P384Order};
+    use super::super::edwards;
+    use super::super::weierstrass::{Curve, P256, P384};
     use super::*;
     use num_bigint::BigUint;
     use proptest::prelude::*;
@@ -162,17 +163,17 @@ mod tests {
         #[test]
         fn arithmetic_is_that_of_big_integers(a in any_limbs(), b in any_limbs()) {
             let four = |limbs: [u64; 6]| <[u64; 4]>::try_from(&limbs[..4]).unwrap();
-            agrees::<P256Field, 4>(four(a), four(b));
-            agrees::<P256Order, 4>(four(a), four(b));
-            agrees::<P384Field, 6>(a, b);
-            agrees::<P384Order, 6>(a, b);
+            agrees::<<P256 as Curve<4>>::Field, 4>(four(a), four(b));
+            agrees::<<P256 as Curve<4>>::Order, 4>(four(a), four(b));
+            agrees::<<P384 as Curve<6>>::Field, 6>(a, b);
+            agrees::<<P384 as Curve<6>>::Order, 6>(a, b);
+            agrees::<edwards::Order, 4>(four(a), four(b));
         }
     }
 
     /// The constants of a prime follow from it.
     fn constants<M: Modulus<L>, const L: usize>() {
         let (p, r) = (big(M::PRIME), BigUint::from(1u8) << (64 * L));
-        assert!(&p + &p > r, "the highest bit is set");
         assert_eq!(big(M::ONE), &r % &p);
         assert_eq!(big(M::R2), (&r * &r) % &p);
         assert_eq!(M::PRIME[0].wrapping_mul(M::NEGATIVE_INVERSE), u64::MAX);
@@ -183,9 +184,10 @@ mod tests {
 
     #[test]
     fn constants_are_right() {
-        constants::<P256Field, 4>();
-        constants::<P256Order, 4>();
-        constants::<P384Field, 6>();
-        constants::<P384Order, 6>();
+        constants::<<P256 as Curve<4>>::Field, 4>();
+        constants::<<P256 as Curve<4>>::Order, 4>();
+        constants::<<P384 as Curve<6>>::Field, 6>();
+        constants::<<P384 as Curve<6>>::Order, 6>();
+        constants::<edwards::Order, 4>();
     }
 }

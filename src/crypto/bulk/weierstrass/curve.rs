@@ -1,11 +1,11 @@
 //! The curves: P-256 and P-384 (FIPS 186-5, SP 800-186), y^2 = x^3 - 3x + b over a field of prime order.
 
-use super::limbs::{adc, mac};
-use super::residue::Modulus;
+use crate::crypto::bulk::limbs::{adc, mac};
+use crate::crypto::bulk::residue::Modulus;
 use std::fmt::Debug;
 
 /// A curve with numbers of L limbs, whose number of points is prime.
-pub(super) trait Curve<const L: usize>: Copy + Debug + PartialEq + Eq {
+pub(in crate::crypto::bulk) trait Curve<const L: usize>: Copy + Debug + PartialEq + Eq {
     /// What coordinates are counted modulo.
     type Field: Modulus<L>;
     /// What multiples of points are counted modulo: the number of points, less than the field's prime and more than
@@ -19,11 +19,11 @@ pub(super) trait Curve<const L: usize>: Copy + Debug + PartialEq + Eq {
 
 /// P-256, of algorithm 13 (RFC 6605).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct P256;
+pub(in crate::crypto::bulk) struct P256;
 
 /// P-384, of algorithm 14 (RFC 6605).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct P384;
+pub(in crate::crypto::bulk) struct P384;
 
 impl Curve<4> for P256 {
     type Field = P256Field;
@@ -68,7 +68,7 @@ impl Curve<6> for P384 {
 
 /// p = 2^256 - 2^224 + 2^192 + 2^96 - 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct P256Field;
+pub(in crate::crypto::bulk) struct P256Field;
 
 impl Modulus<4> for P256Field {
     const PRIME: [u64; 4] = [0xffff_ffff_ffff_ffff, 0x0000_0000_ffff_ffff, 0, 0xffff_ffff_0000_0001];
@@ -89,7 +89,7 @@ impl Modulus<4> for P256Field {
 
 /// The number of points of P-256.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct P256Order;
+pub(in crate::crypto::bulk) struct P256Order;
 
 impl Modulus<4> for P256Order {
     const PRIME: [u64; 4] =
@@ -101,7 +101,7 @@ impl Modulus<4> for P256Order {
 
 /// p = 2^384 - 2^128 - 2^96 + 2^32 - 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct P384Field;
+pub(in crate::crypto::bulk) struct P384Field;
 
 impl Modulus<6> for P384Field {
     const PRIME: [u64; 6] =
@@ -138,7 +138,7 @@ impl Modulus<6> for P384Field {
 
 /// The number of points of P-384.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct P384Order;
+pub(in crate::crypto::bulk) struct P384Order;
 
 impl Modulus<6> for P384Order {
     const PRIME: [u64; 6] =

