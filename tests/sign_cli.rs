@@ -316,6 +316,19 @@ fn targets_that_cannot_be_written() {
     place.assert_fails(&["example.zone", "-K", "keys"], "Kexample.+015+49620.private");
 }
 
+/// What people wrote must not be lost; a zone that was signed before may be signed in its place.
+#[test]
+fn a_zone_file_is_not_replaced_by_its_signed_form() {
+    let place = Place::new();
+    let part = "example.zone is the unsigned zone, and would be replaced by its own signed form";
+    place.assert_fails(&["example.zone", "-K", "keys", "-f", "./example.zone"], part);
+    assert_eq!(fs::read_to_string(place.path("example.zone")).unwrap(), ZONE);
+    for arguments in [["example.zone", "-K", "keys", "-f", "signed"], ["signed", "-K", "keys", "-f", "signed"]] {
+        let output = place.run(&arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    }
+}
+
 /// Whether a process holds a file that has no name.
 #[cfg(unix)]
 fn has_unnamed_file(process: u32) -> bool {

@@ -215,12 +215,15 @@ fn lists_that_cannot_be_meant_are_refused_before_anything_is_signed() {
     let place = Place::new(&["a", "b"]);
     place.write("same", "zones/a.zone - - out/a\nzones/b.zone - - zones/../out/a\n");
     place.write("short", "zones/a.zone - - out/a\nzones/b.zone - out/b\n");
-    place.write("origin", "zones/a.zone a..b - out/a\n");
+    place.write("origin", "zones/a.zone a..b - out/a\nzones/b.zone\n");
+    place.write("over", "zones/a.zone - - out/a\nzones/b.zone - - ./zones/../zones/a.zone\n");
     place.write("good", "zones/a.zone - - out/a\n");
     for (arguments, part) in [
         (&["--zones", "same"][..], "zones/../out/a: the output of both zones/a.zone and zones/b.zone"),
         (&["--zones", "short"], "short:2: a line has 4 fields"),
         (&["--zones", "origin"], "origin:1: origin \"a..b\": "),
+        (&["--zones", "origin"], "error: origin:2: a line has 4 fields"),
+        (&["--zones", "over"], "zones/a.zone: a zone file, and the output of zones/b.zone"),
         (&["--zones", "nowhere"], "nowhere: "),
         (&["--zones", "good", "-f", "out"], "--output does not go with many zones"),
         (&["--zones", "good", "-o", "a"], "--origin does not go with many zones"),

@@ -118,6 +118,9 @@ impl Job<'_> {
         let mut dropped = 0;
         let zone = self.build_zone(zone_text, &mut dropped, &mut inputs, watch, findings)?;
         let Some(zone) = zone.filter(|_| !findings.has_errors()) else { return Ok(Err(SignError::Refused)) };
+        if dropped == 0 && self.is_in_place(self.text.path()) {
+            return Err(self.own_input());
+        }
         watch.begin("keys");
         let held = self.state.as_ref().map(|source| source.hold(zone.apex(), now, findings)).transpose()?.flatten();
         if findings.has_errors() {
@@ -278,6 +281,14 @@ impl Job<'_> {
                 (Box::new(spool), None)
             }
         })
+    }
+
+    /// Of a zone file that was never signed, comments and directives would be lost.
+    fn own_input(&self) -> Failure {
+        let path = self.text.path().display();
+        Failure::new(format_args!(
+            "{path} is the unsigned zone, and would be replaced by its own signed form\n   = help: name another output"
+        ))
     }
 
     /// Whether a file is the output.

@@ -78,7 +78,7 @@ pub(super) fn run(
 ) -> Result<Outcome, Failure> {
     let start = Instant::now();
     let entries = entries(args, env)?;
-    refuse_same_outputs(&entries)?;
+    refuse_clashes(&entries)?;
     let directories = list_key_directories(&entries);
     warnings.iter().for_each(|warning| env.say(warning));
     let (now, who) = (env.now, args.run.who.who());
@@ -203,27 +203,37 @@ fn read_list(path: &Path, args: &SignArgs, env: &mut Env<'_>) -> Result<Vec<Entr
     };
     read.map_err(|error| Failure::new(format_args!("{}: {error}", path.display())))?;
     let base = path.parent().unwrap_or_else(|| Path::new(""));
-    let mut entries = Vec::new();
+    let (mut entries, mut wrong) = (Vec::new(), Vec::new());
     for (index, line) in text.lines().enumerate() {
         let fields: Vec<&str> = line.split_ascii_whitespace().collect();
         if fields.first().is_none_or(|field| field.starts_with('#')) {
             continue;
         }
-        let fail = |what: String| Failure::new(format_args!("{}:{}: {what}", path.display(), index + 1));
-        let &[zone_file, origin, keys, output] = fields.as_slice() else {
-            let count = fields.len();
-            return Err(fail(format!(
-                "a line has 4 fields, zone file, origin or -, key directory or -, output; not {count}"
-            )));
-        };
-        let origin = match origin {
-            "-" => None,
-            name => Some(name.parse().map_err(|error| fail(format!("origin \"{name}\": {error}")))?),
-        };
-        let key_directory = if keys == "-" { default_keys(args) } else { base.join(keys) };
-        entries.push(Entry { zone_file: base.join(zone_file), origin, key_directory, output: base.join(output) });
+        match read_line(&fields, base, args) {
+            Ok(entry) => entries.push(entry),
+            Err(what) => wrong.push(format!("{}:{}: {what}", path.display(), index + 1)),
+        }
     }
-    Ok(entries)
+    all_or(wrong, entries)
+}
+
+/// One line of the list.
+fn read_line(fields: &[&str], base: &Path, args: &SignArgs) -> Result<Entry, String> {
+    let &[zone_file, origin, keys, output] = fields else {
+        let count = fields.len();
+        return Err(format!("a line has 4 fields, zone file, origin or -, key directory or -, output; not {count}"));
+    };
+    let origin = match origin {
+        "-" => None,
+        name => Some(name.parse().map_err(|error| format!("origin \"{name}\": {error}"))?),
+    };
+    let key_directory = if keys == "-" { default_keys(args) } else { base.join(keys) };
+    Ok(Entry { zone_file: base.join(zone_file), origin, key_directory, output: base.join(output) })
+}
+
+/// A value, or all that is wrong: nothing is signed by half a list.
+fn all_or<T>(wrong: Vec<String>, value: T) -> Result<T, Failure> {
+    if wrong.is_empty() { Ok(value) } else { Err(Failure::new(wrong.join("\nerror: "))) }
 }
 
 /// The zone files of a directory, by name. Their outputs go beside them or into the directory of `-f`.
@@ -252,16 +262,26 @@ fn list_directory(directory: &Path, args: &SignArgs) -> Result<Vec<Entry>, Failu
     Ok(entries)
 }
 
-/// Refuses a list in which one zone would overwrite another's output.
-fn refuse_same_outputs(entries: &[Entry]) -> Result<(), Failure> {
-    let mut seen: HashMap<PathBuf, &Entry> = HashMap::with_capacity(entries.len());
-    for entry in entries {
-        if let Some(other) = seen.insert(identity(&entry.output), entry) {
+/// Refuses a list in which one zone would overwrite another's output, or another's zone file.
+fn refuse_clashes(entries: &[Entry]) -> Result<(), Failure> {
+    let mut wrong = Vec::new();
+    let identities: Vec<(PathBuf, PathBuf)> =
+        entries.par_iter().map(|entry| (identity(&entry.zone_file), identity(&entry.output))).collect();
+    let mut outputs: HashMap<&Path, &Entry> = HashMap::with_capacity(entries.len());
+    for (entry, (_, output)) in entries.iter().zip(&identities) {
+        if let Some(other) = outputs.insert(output, entry) {
             let (output, one, two) = (entry.output.display(), other.zone_file.display(), entry.zone_file.display());
-            return Err(Failure::new(format_args!("{output}: the output of both {one} and {two}")));
+            wrong.push(format!("{output}: the output of both {one} and {two}"));
         }
     }
-    Ok(())
+    for (entry, (zone_file, output)) in entries.iter().zip(&identities) {
+        // In place, each zone has its own say.
+        if let Some(writer) = outputs.get(zone_file.as_path()).filter(|_| zone_file != output) {
+            let (zone_file, other) = (entry.zone_file.display(), writer.zone_file.display());
+            wrong.push(format!("{zone_file}: a zone file, and the output of {other}"));
+        }
+    }
+    all_or(wrong, ())
 }
 
 /// One form for all paths to a file, which need not exist.
