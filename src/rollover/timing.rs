@@ -37,6 +37,13 @@ impl Timing {
         }
     }
 
+    /// The quantities for those who follow the keys by RFC 5011: they look again after half the TTL they last saw, which may
+    /// be one of before (I-6).
+    pub(super) fn for_followers(&self, state: &ZoneState) -> Self {
+        let seen = state.dnskey.versions().iter().map(|version| version.ttl);
+        Self { dnskey_ttl: seen.fold(self.dnskey_ttl, Seconds::max), ..*self }
+    }
+
     /// How a version of the DNSKEY RRset leaves the caches.
     pub(super) const fn dnskey_reach(&self, purpose: Purpose) -> Reach {
         Reach { propagation: self.zone_propagation, ttl: self.dnskey_ttl, safety: self.safety(purpose) }

@@ -193,7 +193,8 @@ fn is_trusted_successor(planner: &mut Planner<'_>, key: &KeyRecord) -> bool {
     if !must_be_revoked(planner, key) {
         return true;
     }
-    let interval = planner.timing.trust_anchor_publish_interval();
+    let timing = planner.timing.for_followers(planner.state);
+    let interval = timing.trust_anchor_publish_interval();
     let since = |successor: &KeyRecord| successor.times.published.map(|published| published.plus(interval));
     let trusted: Option<Vec<_>> = planner.keys_in(Role::signs_dnskey).map(since).collect();
     let until = trusted.and_then(|times| times.into_iter().max());
@@ -203,7 +204,7 @@ fn is_trusted_successor(planner: &mut Planner<'_>, key: &KeyRecord) -> bool {
     let reason = format!(
         "resolvers that follow RFC 5011 trust the successor only after Ipub = Dprp + max(Itrp, TTLkey) = {interval}, \
          Itrp = 2 * modifiedQueryInterval + add hold-down = {}",
-        planner.timing.trust_point_interval()
+        timing.trust_point_interval()
     );
     let help = "run again then; nothing is lost by running later".to_owned();
     planner.wait(key, "revoke the key", Gate::Time, "R-3", reason, until, help);
