@@ -85,7 +85,11 @@ pub(super) fn run(args: &ObserveArgs, env: &mut Env<'_>) -> Result<Outcome, Fail
     let keys = args.keys.as_deref().map(|directory| keys::known(directory, args.zone.as_name(), env)).transpose()?;
     let plan = plan(args)?;
     let seen = observe(&plan, env.now);
-    let wanted = keys.as_ref().map(|keys| Wanted { keys, digests: &args.digest });
+    let wanted = keys.as_ref().map(|known| Wanted {
+        keys: &known.keys,
+        digests: &args.digest,
+        has_other_signers: known.has_other_signers,
+    });
     let (findings, changes) = find(&seen, wanted);
     let json = file::to_json(&seen, &findings, &changes).map_err(Failure::new)?;
     if args.json {

@@ -1,6 +1,7 @@
 //! The difference between the DS RRset at the parent and the one there should be, as changes to ask the registrar for.
 
-use crate::base::{Diagnostic, DigestType, Name, Rtype};
+use super::findings::Wanted;
+use crate::base::{Diagnostic, Name, Rtype};
 use crate::crypto::digest::ds_digest;
 use crate::keys::ds::{ds_rdata, may_have_ds, names_key, refuse_digest};
 use crate::rdata;
@@ -88,24 +89,20 @@ pub(super) fn rdata_text(rtype: Rtype, data: &[u8]) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-/// The changes that make the DS RRset what the keys ask for. `published` are the DNSKEYs the zone's servers show, if that
+/// The changes that make the DS RRset what the keys ask for. Where others sign the zone too, a DS that fits no key here is
+/// theirs to change (RFC 8901). `published` are the DNSKEYs the zone's servers show, if that
 /// is known. Additions come first: a registrar that works from top to bottom must not leave the zone without DS (I-1).
 #[must_use]
-pub fn advise(
-    zone: Name<'_>,
-    keys: &[KnownKey],
-    digests: &[DigestType],
-    at_parent: &[Vec<u8>],
-    published: Option<&[Vec<u8>]>,
-) -> Vec<Change> {
+pub fn advise(zone: Name<'_>, wanted: Wanted<'_>, at_parent: &[Vec<u8>], published: Option<&[Vec<u8>]>) -> Vec<Change> {
     let mut changes = Vec::new();
-    for key in keys.iter().filter(|key| key.wish == Wish::In && is_eligible(key)) {
+    let is_ours = |ds: &[u8]| wanted.keys.iter().any(|key| names_key(ds, zone, &key.dnskey_rdata));
+    for key in wanted.keys.iter().filter(|key| key.wish == Wish::In && is_eligible(key)) {
         let mut own = at_parent.iter().filter(|ds| names_key(ds, zone, &key.dnskey_rdata));
         // SHA-1 alone is as good as no DS: validators may ignore it (RFC 9905).
         if own.any(|ds| is_current(ds)) {
             continue;
         }
-        for &digest in digests {
+        for &digest in wanted.digests {
             changes.extend(ds_rdata(digest, zone, &key.dnskey_rdata).map(|ds| Change {
                 code: "ds-missing",
                 deed: Deed::Add,
@@ -115,7 +112,8 @@ pub fn advise(
             }));
         }
     }
-    changes.extend(at_parent.iter().filter_map(|ds| removal(zone, keys, ds, published)));
+    let judged = at_parent.iter().filter(|ds| !wanted.has_other_signers || is_ours(ds));
+    changes.extend(judged.filter_map(|ds| removal(zone, wanted.keys, ds, published)));
     changes
 }
 

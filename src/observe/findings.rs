@@ -1,6 +1,6 @@
 //! What is not as it should be in an observation.
 
-use super::advice::{Change, KnownKey, advise};
+use super::advice::{Change, KnownKey, advise, ds_line};
 use super::model::{ChildSeen, Observation, ParentSeen, Seen, ZoneSeen};
 use crate::base::time::serial_cmp;
 use crate::base::{Diagnostic, DigestType, Name, Ttl};
@@ -15,6 +15,8 @@ pub struct Wanted<'a> {
     pub keys: &'a [KnownKey],
     /// The digests of DS records to add.
     pub digests: &'a [DigestType],
+    /// Whether others sign the zone too (RFC 8901): a DS that fits none of these keys may be theirs.
+    pub has_other_signers: bool,
 }
 
 /// Everything found, and the changes to the DS RRset that it asks for. Errors are what has to change; warnings need not.
@@ -28,8 +30,11 @@ pub fn find(seen: &Observation, wanted: Option<Wanted<'_>>) -> (Vec<Diagnostic>,
         check_parent(parent, &mut findings);
         if let (Some(wanted), Some(at_parent)) = (wanted, parent.ds()) {
             let published = seen.child.as_ref().and_then(ChildSeen::dnskeys);
-            changes = advise(zone, wanted.keys, wanted.digests, &at_parent, published.as_deref());
+            changes = advise(zone, wanted, &at_parent, published.as_deref());
             findings.extend(changes.iter().map(|change| change.finding(zone)));
+            if wanted.has_other_signers {
+                findings.extend(of_others(zone, wanted.keys, &at_parent));
+            }
         }
     }
     if let Some(child) = &seen.child {
@@ -41,6 +46,16 @@ pub fn find(seen: &Observation, wanted: Option<Wanted<'_>>) -> (Vec<Diagnostic>,
     }
     findings.extend(seen.notes.iter().map(|note| Diagnostic::warning("server-left-out", note.trim_end_matches('.'))));
     (findings, changes)
+}
+
+/// Each DS that fits no key of ours where others sign the zone too.
+fn of_others(zone: Name<'_>, keys: &[KnownKey], at_parent: &[Vec<u8>]) -> impl Iterator<Item = Diagnostic> {
+    let is_ours = move |ds: &[u8]| keys.iter().any(|key| names_key(ds, zone, &key.dnskey_rdata));
+    at_parent.iter().filter(move |ds| !is_ours(ds)).map(move |ds| {
+        let message = format!("the parent has a DS that fits no key here: {}", ds_line(zone, ds));
+        let help = "others sign the zone too, so it may be theirs: ask them before it goes, and keep it in every change you hand in";
+        Diagnostic::warning("ds-of-others", message).because("RFC 8901 section 4").help(help)
+    })
 }
 
 impl ParentSeen {

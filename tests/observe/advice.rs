@@ -3,6 +3,7 @@
 use zoneseal::base::{DigestType, NameBuf};
 use zoneseal::keys::ds::ds_rdata;
 use zoneseal::observe::advice::{Change, Deed, KnownKey, Wish, advise};
+use zoneseal::observe::findings::Wanted;
 
 fn zone() -> NameBuf {
     "child.example.".parse().unwrap()
@@ -21,9 +22,13 @@ fn ds(number: u8, digest: DigestType) -> Vec<u8> {
     ds_rdata(digest, zone().as_name(), &dnskey(number, 257)).unwrap()
 }
 
+fn wanted(keys: &[KnownKey]) -> Wanted<'_> {
+    Wanted { keys, digests: &[DigestType::SHA256], has_other_signers: false }
+}
+
 /// Code, deed and DS of each change.
 fn changes(keys: &[KnownKey], at_parent: Vec<Vec<u8>>) -> Vec<(&'static str, Deed, Vec<u8>)> {
-    let changes = advise(zone().as_name(), keys, &[DigestType::SHA256], &at_parent, None);
+    let changes = advise(zone().as_name(), wanted(keys), &at_parent, None);
     changes.into_iter().map(|Change { code, deed, ds, .. }| (code, deed, ds)).collect()
 }
 
@@ -78,7 +83,7 @@ fn a_key_that_others_publish_is_only_remarked_on() {
     let foreign = ds(7, DigestType::SHA256);
     let published = [dnskey(7, 257)];
     let found =
-        advise(zone().as_name(), &[known(1, Wish::Either)], &[], std::slice::from_ref(&foreign), Some(&published));
+        advise(zone().as_name(), wanted(&[known(1, Wish::Either)]), std::slice::from_ref(&foreign), Some(&published));
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].code, found[0].is_optional), ("ds-unknown", true));
 }
@@ -93,9 +98,20 @@ fn revoked_keys_have_no_ds() {
 
 #[test]
 fn findings_hold_the_exact_record() {
-    let change = advise(zone().as_name(), &[known(1, Wish::In)], &[DigestType::SHA256], &[], None).remove(0);
+    let change = advise(zone().as_name(), wanted(&[known(1, Wish::In)]), &[], None).remove(0);
     let text = change.finding(zone().as_name()).to_string();
     let record = zoneseal::observe::advice::ds_line(zone().as_name(), &change.ds);
     assert!(record.starts_with("child.example. IN DS ") && record.contains(" 13 2 "), "{record}");
     assert!(text.ends_with(&format!("= help: have the parent add: {record}")), "{text}");
+}
+
+/// RFC 8901: what fits no key of ours is for the other signers to change; what fits one of ours is ours as ever.
+#[test]
+fn the_ds_of_other_signers_stays() {
+    let (theirs, old) = (ds(9, DigestType::SHA256), ds(2, DigestType::SHA256));
+    let keys = [known(1, Wish::In), known(2, Wish::Out)];
+    let shared = Wanted { has_other_signers: true, ..wanted(&keys) };
+    let changes = advise(zone().as_name(), shared, &[theirs, old.clone()], None);
+    let changes: Vec<_> = changes.into_iter().map(|Change { code, deed, ds, .. }| (code, deed, ds)).collect();
+    assert_eq!(changes, [("ds-missing", Deed::Add, ds(1, DigestType::SHA256)), ("ds-extra", Deed::Remove, old)]);
 }

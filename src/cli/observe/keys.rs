@@ -12,9 +12,17 @@ use std::time::Duration;
 /// How long a rollover that is just writing the state is waited for.
 const STATE_WAIT: Duration = Duration::from_secs(10);
 
+/// What a directory says of a zone's keys.
+pub(super) struct Known {
+    /// The keys.
+    pub(super) keys: Vec<KnownKey>,
+    /// Whether others sign the zone too (RFC 8901). Only a state knows.
+    pub(super) has_other_signers: bool,
+}
+
 /// The keys of a zone in a directory, and whether each is to have a DS now: by the state of its rollovers if there is one,
 /// else by the times in the key files.
-pub(super) fn known(directory: &Path, zone: Name<'_>, env: &mut Env<'_>) -> Result<Vec<KnownKey>, Failure> {
+pub(super) fn known(directory: &Path, zone: Name<'_>, env: &mut Env<'_>) -> Result<Known, Failure> {
     let mut findings = Diagnostics::new(20);
     if StateFile::exists(directory, zone) {
         let state = StateFile::read(directory, zone, STATE_WAIT, &mut findings).map_err(Failure::new)?;
@@ -23,7 +31,8 @@ pub(super) fn known(directory: &Path, zone: Name<'_>, env: &mut Env<'_>) -> Resu
         }
         // One without keys is of a zone that went insecure: then no DS is to be there.
         if let Some(state) = state {
-            return Ok(by_state(&state));
+            let has_other_signers = !state.foreign_keys().is_empty();
+            return Ok(Known { keys: by_state(&state), has_other_signers });
         }
     }
     let options = LoadOptions { directory: Some(directory.to_owned()), ..LoadOptions::default() };
@@ -34,7 +43,7 @@ pub(super) fn known(directory: &Path, zone: Name<'_>, env: &mut Env<'_>) -> Resu
     if keys.is_empty() {
         return Err(Failure::new(format_args!("{}: there is no key of {zone} in it", directory.display())));
     }
-    Ok(by_times(zone, keys, env.now))
+    Ok(Known { keys: by_times(zone, keys, env.now), has_other_signers: false })
 }
 
 /// By what the engine last asked of the parent; if that is done, by what the parent was last seen with.
