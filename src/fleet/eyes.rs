@@ -29,7 +29,17 @@ pub(super) struct Sight {
     pub(super) next: Option<UnixTime>,
 }
 
-/// Looks at a zone's servers if it is time, keeps what was seen if `is_kept`, and gives what is known.
+/// How servers are looked at.
+pub(super) struct How<'a> {
+    /// Whether the parent is waited for.
+    pub(super) is_waiting: bool,
+    /// When the first wait ends that needs a look younger than one of a time.
+    pub(super) wait_ends: &'a dyn Fn(UnixTime) -> Option<UnixTime>,
+    /// Whether what was seen is kept.
+    pub(super) is_kept: bool,
+}
+
+/// Looks at a zone's servers if it is time, keeps what was seen if it is to be kept, and gives what is known.
 ///
 /// # Errors
 /// If the configuration of the servers, or the file, is of no use.
@@ -38,7 +48,7 @@ pub(super) fn look(
     directory: &Path,
     zone: Name<'_>,
     client: Client,
-    (is_waiting, is_kept): (bool, bool),
+    how: &How<'_>,
     now: UnixTime,
 ) -> Result<Sight, String> {
     let path = observation_path(directory, zone);
@@ -51,7 +61,10 @@ pub(super) fn look(
         return Ok(Sight { views: kept.map(|seen| seen.views()).unwrap_or_default(), ..Sight::default() });
     }
     // What was wrong is looked at again soon, for it may have been mended.
-    let next = |seen: &Observation| seen.at.plus(if is_waiting || is_wrong(seen) { OLD_WAITING } else { OLD });
+    let next = |seen: &Observation| {
+        let old = seen.at.plus(if how.is_waiting || is_wrong(seen) { OLD_WAITING } else { OLD });
+        (how.wait_ends)(seen.at).map_or(old, |ends| ends.min(old))
+    };
     let fresh = kept.filter(|seen| seen.at <= now && now < next(seen));
     let (seen, is_new) = match fresh {
         Some(seen) => (seen, false),
@@ -59,7 +72,7 @@ pub(super) fn look(
     };
     let (findings, changes) = find(&seen, None);
     let faults = findings.iter().filter(is_error).map(ToString::to_string).collect();
-    if is_new && is_kept {
+    if is_new && how.is_kept {
         let text = file::to_json(&seen, &findings, &changes).map_err(|error| error.to_string())?;
         write(&path, &text)?;
     }
@@ -116,4 +129,35 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
     let fail = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
     let mut file = Box::new(AtomicFile::create(path).map_err(|error| error.to_string())?);
     file.write_all(text.as_bytes()).and_then(|()| file.commit()).map_err(|error| fail(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    const START: UnixTime = UnixTime(1_800_000_000);
+
+    /// What is still young enough for a day's look is too old when a wait ends that needs one.
+    #[test]
+    fn the_end_of_a_wait_needs_a_look() {
+        let place = tempfile::tempdir().unwrap();
+        let zone: crate::base::NameBuf = "example.".parse().unwrap();
+        // Nobody listens: that nobody answered is seen as well, and is no error where the servers are not to be asked.
+        let port = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let servers = Servers { parent: vec![format!("127.0.0.1@{port}")], ..Servers::default() };
+        let client = Client { timeout: Duration::from_millis(20), tries: 1 };
+        let ends = |last: UnixTime| Some(START.plus(Seconds(60))).filter(|ends| last < *ends);
+        let how = How { is_waiting: false, wait_ends: &ends, is_kept: true };
+        let look = |after: i64| {
+            let now = START.plus(Seconds(after));
+            let sight = super::look(&servers, place.path(), zone.as_name(), client, &how, now).unwrap();
+            let path = observation_path(place.path(), zone.as_name());
+            (sight.next.unwrap().since(START).0, file::read(&path, zone.as_name()).unwrap().at.since(START).0)
+        };
+        assert_eq!(look(0), (60, 0), "the end of the wait is before the look is old");
+        assert_eq!(look(59), (60, 0));
+        assert_eq!(look(60), (660, 60), "after it the look is old when it was before");
+        assert_eq!(look(61), (660, 60));
+    }
 }

@@ -12,7 +12,7 @@
 use super::advance::{Advanced, Engine, Mode};
 use super::by_state;
 use super::config::ZoneConfig;
-use super::eyes::{self, Sight};
+use super::eyes::{self, How, Sight};
 use super::fingerprint;
 use super::guard::{self, Guard, Refusal};
 use super::hook;
@@ -26,7 +26,7 @@ use crate::base::{Diagnostic, Diagnostics, Name, NameBuf, Rtype, Severity};
 use crate::keys::{KeyDirectory, ZoneKey, load_files};
 use crate::output::{AtomicFile, Output};
 use crate::policy::{Policy, PolicyMark};
-use crate::rollover::{Action, Gate, Observations, ZoneState, ZoneView};
+use crate::rollover::{Action, Gate, Observations, ZoneState, ZoneView, next_look};
 use crate::sign::record::FileDigest;
 use crate::sign::{
     DenialOptions, Loaded, OwnKeys, Previous, SerialPolicy, SignError, SignOptions, SignedText, Summary, TextDigest,
@@ -376,9 +376,10 @@ impl ZoneRun<'_> {
         let is_waiting = before.is_none_or(|ledger| {
             ledger.parent.is_some() || ledger.waiting.iter().any(|waiting| waiting.gate == Gate::Parent)
         }) || state.ds_requests.iter().any(|request| request.withdrawn.is_none());
-        let how = (is_waiting, !self.is_dry);
+        let wait_ends = |last| next_look(self.policy, state, last);
+        let how = How { is_waiting, wait_ends: &wait_ends, is_kept: !self.is_dry };
         let Setting { client, now, .. } = *self.setting;
-        eyes::look(&self.zone.servers, &self.zone.state, name, client, how, now).map_err(Stop::Failed)
+        eyes::look(&self.zone.servers, &self.zone.state, name, client, &how, now).map_err(Stop::Failed)
     }
 
     /// Steps the engine, for real or in memory.

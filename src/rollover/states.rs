@@ -6,6 +6,7 @@ use super::outcome::Transition;
 use super::timing::{Purpose, Timing};
 use crate::base::UnixTime;
 use crate::keys::usage::KeyId;
+use crate::policy::Policy;
 
 /// The states of a key's records.
 pub(super) fn states_of(state: &ZoneState, timing: &Timing, key: &KeyId, now: UnixTime) -> RecordStates {
@@ -47,6 +48,15 @@ pub(super) fn departures(state: &ZoneState, timing: &Timing) -> Vec<UnixTime> {
         dnskey.chain(data).chain(ds)
     };
     of(Purpose::Publish).chain(of(Purpose::Retire)).collect()
+}
+
+/// When somebody should look at the parent who last did so at a time: what ends then with a DS out of all caches counts only
+/// if it is seen not to have come back (I-4).
+#[must_use]
+pub fn next_look(policy: &Policy, state: &ZoneState, last: UnixTime) -> Option<UnixTime> {
+    let timing = Timing::of(state.overrides.in_force(policy).as_ref(), state);
+    let of = |purpose| state.ds.versions().iter().filter_map(move |v| v.leaves_caches(timing.ds_reach(purpose)));
+    of(Purpose::Publish).chain(of(Purpose::Retire)).filter(|leaves| last < *leaves).min()
 }
 
 /// Writes the states and times of all keys down, and says what changed.
