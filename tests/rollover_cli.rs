@@ -7,8 +7,16 @@ mod place;
 
 use place::{Place, START, text};
 use serde_json::Value;
+use std::cell::Cell;
 use std::fs;
-use zoneseal::base::{Seconds, UnixTime};
+use std::time::Duration;
+use zoneseal::base::{Algorithm, Diagnostics, DigestType, NameBuf, Seconds, Ttl, UnixTime};
+use zoneseal::crypto::PrivateKey;
+use zoneseal::keys::KeyTiming;
+use zoneseal::keys::ds::ds_rdata;
+use zoneseal::keys::generate::{KeySpec, generate};
+use zoneseal::observe::{DsSeen, Observation, ParentSeen, Seen, Server, Trustworthiness, file};
+use zoneseal::state::StateFile;
 
 impl Place {
     /// Runs a subcommand; exit code 2 is a failure.
@@ -178,6 +186,7 @@ fn emergencies_show_both_ways_and_do_nothing_by_themselves() {
     place.rollover(START, "apply", &[]);
     place.sign(START);
     let (out, talk, code) = place.rollover(START.plus(Seconds(60)), "start", &["ksk", "--emergency"]);
+    assert!(out.contains("KSK of 2027-01-01  Tgen") && !out.contains("Kexample"), "keys to come have no tags: {out}");
     assert_eq!(code, 1);
     assert!(out.contains("--keep-chain: ") && out.contains("--break-chain: "), "{out}");
     assert!(talk.contains("Nothing was done."), "{talk}");
@@ -355,4 +364,149 @@ fn words_about_the_parent_are_checked() {
     }
     let output = place.run(now, &["rollover", "ds-seen", "example.", &zsk, "-K", "keys"]);
     assert_eq!(output.status.code(), Some(2), "--why is asked for");
+}
+
+/// I-7: that nothing moves by a clock that went back is no reason to say that there is nothing to do.
+#[test]
+fn a_clock_that_went_back_is_somebodys_duty() {
+    let place = Place::new();
+    place.rollover(START, "apply", &[]);
+    place.sign(START);
+    let (status, _, code) = place.rollover(START.minus(Seconds(86_400)), "status", &[]);
+    assert!(code == 1 && status.starts_with("Nothing is done, for the clock says 2026-12-31T00:00:00Z"), "{status}");
+    assert!(status.contains("\n    set the clock right"), "{status}");
+}
+
+/// What the state notes for itself is nobody's duty, and neither is what the next run does in time; what no run has done for
+/// longer than the run interval is somebody's.
+#[test]
+fn what_the_next_run_does_is_nothing_to_do() {
+    let place = Place::new();
+    let now = place.live(START, "the first keys", |place, now| !place.active(now, "ksk").is_empty());
+    place.sign(now);
+    place.rollover(now, "apply", &[]);
+    // The lifetime of the ZSK ends some time: when its successor is due, the next run makes it.
+    let is_due = |time: &UnixTime| place.json(*time, "status")["changes"].to_string().contains("made a new ZSK");
+    let day = (0..400).map(|day| now.plus(Seconds(day * 86_400))).find(is_due).expect("a lifetime ends");
+    let due = (-24..=0).map(|hour| day.plus(Seconds(hour * 3600))).find(is_due).expect("it is due that day");
+    let last_idle = due.minus(Seconds(3600));
+    assert_eq!(place.rollover(last_idle, "status", &[]).2, 0);
+    let (status, _, code) = place.rollover(due, "status", &[]);
+    assert_eq!(code, 0, "{status}");
+    for part in [
+        "Nothing to do. Next event: ",
+        "\nThe next run (rollover apply, then sign) does this:\n    made a new ZSK",
+        "signs anew; DNSKEY RRset: a new ZSK comes in",
+    ] {
+        assert!(status.contains(part), "{part}: {status}");
+    }
+    let json = place.json(due, "status");
+    assert_eq!(
+        (json["duties"].as_array().unwrap().len(), json["left_to_run"].as_array().unwrap().len() > 1),
+        (0, true)
+    );
+    let (status, _, code) = place.rollover(due.plus(Seconds(3 * 86_400)), "status", &[]);
+    assert!(
+        code == 1 && status.starts_with("Run zoneseal rollover apply example.: it will do this:\n    made a new ZSK"),
+        "{status}"
+    );
+    // Half a run: what is decided must be signed.
+    place.rollover(due, "apply", &[]);
+    let (status, _, code) = place.rollover(due.plus(Seconds(60)), "status", &[]);
+    assert!(code == 1 && status.contains("Sign the zone with zoneseal sign"), "{status}");
+    place.sign(due.plus(Seconds(60)));
+    // From then on only states change until the new key is in every cache.
+    let states = (1..72).map(|hour| due.plus(Seconds(hour * 3600))).find_map(|hour| {
+        let (status, _, code) = place.rollover(hour, "status", &[]);
+        status.contains(", now ").then_some((status, code))
+    });
+    let (status, code) = states.expect("a state changes");
+    assert!(code == 0 && status.starts_with("Nothing to do."), "{code} {status}");
+}
+
+impl Place {
+    /// Adds the ZSK of another signer to the zone file; gives its public key in base64.
+    fn add_other_signer(&self) -> String {
+        let spec = KeySpec {
+            zone: "other.".parse().unwrap(),
+            algorithm: Algorithm::ECDSAP256SHA256,
+            bits: None,
+            flags: 256,
+            ttl: None,
+            timing: KeyTiming::default(),
+        };
+        fs::create_dir(self.path("theirs")).unwrap();
+        let key = generate(&spec, &self.path("theirs"), PrivateKey::generate).unwrap();
+        let file = fs::read_to_string(self.path(&format!("theirs/{}.key", key.base_name))).unwrap();
+        let rdata = file.lines().find_map(|line| line.split_once(" DNSKEY ")).unwrap().1;
+        let zone = fs::read_to_string(self.path("example.zone")).unwrap();
+        fs::write(self.path("example.zone"), format!("{zone}@ IN DNSKEY {rdata}\n")).unwrap();
+        rdata.split(' ').skip(3).collect()
+    }
+
+    /// Writes down that the parent has the DS that the state knows, and one more.
+    fn see_parent_with(&self, other: &[u8], now: UnixTime) {
+        let zone: NameBuf = "example.".parse().unwrap();
+        let mut findings = Diagnostics::new(1);
+        let state =
+            StateFile::read(&self.path("keys"), zone.as_name(), Duration::ZERO, &mut findings).unwrap().unwrap();
+        let known = state.ds.current().unwrap().value.keys.iter().map(|id| &state.key(id).unwrap().dnskey_rdata.0);
+        let mut ds: Vec<Vec<u8>> =
+            known.map(|rdata| ds_rdata(DigestType::SHA256, zone.as_name(), rdata).unwrap()).collect();
+        ds.push(other.to_vec());
+        let server = Server::at("192.0.2.53:53".parse().unwrap());
+        let answer = Ok(DsSeen { ds, ttl: Ttl::new(86_400).unwrap() });
+        let seen = Seen { server, answer, trust: Trustworthiness::Unchecked };
+        let parent = Some(ParentSeen { zone: None, servers: vec![seen] });
+        let seen = Observation { zone, at: now, parent, child: None, faults: Vec::new(), notes: Vec::new() };
+        fs::write(self.path("seen.json"), file::to_json(&seen, &[], &[]).unwrap()).unwrap();
+    }
+}
+
+/// RFC 8901: beside the ZSK of another signer, whose DS the parent has too. Both roles roll; the other's DNSKEY is in every
+/// signed zone, CDS in none, and the other's DS stays in what the parent is asked for.
+#[test]
+fn rolls_beside_another_signer() {
+    let place = Place::new();
+    let theirs = place.add_other_signer();
+    let their_ds = [&[0x12, 0x67, 13, 2][..], &[0xab; 32]].concat();
+    let asked = Cell::new(0);
+    let is_shared = |place: &Place, now: UnixTime| {
+        let signed = fs::read_to_string(place.path("example.zone.signed")).unwrap();
+        assert!(!signed.contains("CDS") && !signed.contains("CDNSKEY"), "at {now}: {signed}");
+        assert!(signed.replace([' ', '\n'], "").contains(&theirs), "at {now}: {signed}");
+        let (status, ..) = place.rollover(now, "status", &[]);
+        assert!(status.contains("of another signer: stays as the zone file has it"), "{status}");
+        assert!(!status.contains("remove this DS:\n    example. IN DS 4711 "), "{status}");
+        asked.set(asked.get() + usize::from(status.contains("IN DS 4711 13 2")));
+    };
+    let mut now = place.live(START, "the first keys", |place, now| {
+        is_shared(place, now);
+        !place.active(now, "ksk").is_empty()
+    });
+    place.see_parent_with(&their_ds, now);
+    let (status, _, code) = place.rollover(now, "apply", &["--observations", "seen.json"]);
+    assert_eq!(code, 0, "{status}");
+    for role in ["zsk", "ksk"] {
+        let old = place.active(now, role);
+        now = now.plus(Seconds(60));
+        place.rollover(now, "start", &[role, "--why", "test"]);
+        now = place.live(now, role, |place, now| {
+            is_shared(place, now);
+            place.are_removed(&old, now)
+        });
+    }
+    place.rollover(now, "start", &["ksk"]);
+    for hours in 0..72 {
+        now = now.plus(Seconds(3600));
+        place.rollover(now, "apply", &[]);
+        place.sign(now);
+        is_shared(&place, now);
+        if hours > 0 && asked.get() > 0 {
+            break;
+        }
+    }
+    let (status, ..) = place.rollover(now, "status", &[]);
+    assert!(status.contains("publish all of this DS RRset, and no other DS:"), "{status}");
+    assert!(status.contains(&format!("example. IN DS 4711 13 2 {} ; stays", "AB".repeat(32))), "{status}");
 }

@@ -6,7 +6,7 @@ use crate::keys::generate::{KeySpec, generate, generate_beside, tags_of};
 use crate::keys::{KeyDirectory, KeyError, KeyId, KeyTiming};
 use crate::policy::Policy;
 use crate::rdata::dnskey::{FLAG_SEP, FLAG_ZONE};
-use crate::rollover::{Action, Assumptions, KeyOrder, Observations, Step, ZoneState, forecast, step};
+use crate::rollover::{Action, Assumptions, Event, KeyOrder, Observations, Role, Step, ZoneState, forecast, step};
 use crate::state::trash::{TrashReason, trash};
 use crate::state::{Guard, LogEntry, StateError, StateErrorKind, Who};
 use std::fmt;
@@ -36,6 +36,8 @@ pub struct Advanced {
     pub step: Step,
     /// What was done, in sentences.
     pub changes: Vec<String>,
+    /// Whether keys were made: anything else that was done makes no difference to anybody outside.
+    pub has_made_keys: bool,
     /// Keys that stand for such as would be made, by title and id.
     pub imagined: Vec<(String, KeyId)>,
 }
@@ -104,6 +106,20 @@ impl Engine<'_> {
         self.advance(state, Mode::DryRun(elsewhere.path()), now)
     }
 
+    /// Whether all that there is to do for keys and signatures has come up since the last run but one: the next run, which
+    /// comes within the run interval, does it in time.
+    #[must_use]
+    pub fn is_for_next_run(&self, saved: &ZoneState, now: UnixTime) -> bool {
+        // A run that was interrupted, a zone that is new, keys in other hands: these wait for no run.
+        if !saved.unconfirmed.is_empty() || saved.confirmed.at.is_none() || saved.is_pressing() {
+            return false;
+        }
+        let before = now.minus(self.policy.run_interval);
+        // What was seen of the world meanwhile is news.
+        let step = step(self.policy, saved, &Observations::default(), before);
+        !step.actions.iter().any(|action| matches!(action, Action::GenerateKey(_) | Action::Sign { .. }))
+    }
+
     /// Steps for real and saves the state with a log entry. `word` is what an operator said, and why; `saved` is the state
     /// on disk, if there is one.
     ///
@@ -137,7 +153,7 @@ impl Engine<'_> {
     /// See [`AdvanceError`].
     pub fn advance(&self, state: &ZoneState, mode: Mode<'_>, now: UnixTime) -> Result<Advanced, AdvanceError> {
         let mut state = state.clone();
-        let (mut changes, mut imagined) = (Vec::new(), Vec::new());
+        let (mut changes, mut imagined, mut has_made_keys) = (Vec::new(), Vec::new(), false);
         for _ in 0..STEPS_MAX {
             let step = step(self.policy, &state, self.observations, now);
             for change in &step.transitions {
@@ -160,7 +176,7 @@ impl Engine<'_> {
                         if let Mode::DryRun(_) = mode {
                             imagined.push((title, id));
                         }
-                        is_more = true;
+                        (is_more, has_made_keys) = (true, true);
                     }
                     Action::TrashKey { key } => {
                         if let Mode::Real(who) = mode {
@@ -177,7 +193,7 @@ impl Engine<'_> {
                 }
             }
             if !is_more {
-                return Ok(Advanced { step: Step { state, ..step }, changes, imagined });
+                return Ok(Advanced { step: Step { state, ..step }, changes, has_made_keys, imagined });
             }
         }
         Err(AdvanceError::Restless)
@@ -247,11 +263,22 @@ pub fn next_words(policy: &Policy, step: &Step, now: UnixTime) -> String {
     let Some(at) = step.next_event else { return String::new() };
     let events =
         forecast(policy, &step.state, now, at, &Assumptions { run_interval: Seconds(0), ..Assumptions::of(policy) });
-    let words: Vec<String> = events.into_iter().filter(|event| event.at == at).map(|event| event.words).collect();
+    let words: Vec<String> =
+        events.into_iter().filter(|event| event.at == at).map(|event| told_of_new_keys(event, &step.state)).collect();
     match (words.is_empty(), step.waiting.iter().find(|one| one.until == Some(at))) {
         (true, Some(waiting)) => waiting.what.clone(),
         _ => words.join("; "),
     }
+}
+
+/// The words of an event with no made-up tag: a key that does not exist yet has none.
+fn told_of_new_keys(event: Event, state: &ZoneState) -> String {
+    let Some(id) = event.key.filter(|id| state.key(id).is_none()) else { return event.words };
+    let tag = id.as_str().rsplit('+').next().map_or("", |tag| tag.trim_start_matches('0'));
+    [Role::Ksk, Role::Zsk, Role::Csk].iter().fold(event.words, |words, role| {
+        let told = words.replace(&format!("{role} {tag} "), &format!("the new {role} "));
+        told.replace(&format!("{role} {tag}:"), &format!("the new {role}:"))
+    })
 }
 
 /// In how long something is.

@@ -74,7 +74,17 @@ pub fn forecast(
 }
 
 /// The order of events of one time: that of a key's life, so that a successor takes over before its predecessor retires.
-const ORDER: [&str; 11] = ["Tgen", "Tpub", "Trdy", "Tsbm", "Tact", "Tret", "Tdea", "Trev", "Trem", "Tpurge", "chain"];
+const ORDER: [&str; 14] = [
+    "Tgen", "Tpub", "Trdy", WITHDRAWAL, NO_DS, "Tsbm", DS_AGAIN, "Tact", "Tret", "Tdea", "Trev", "Trem", "Tpurge",
+    "chain",
+];
+
+/// Somebody is to have all DS taken out; RFC 7583 has no name for it.
+pub const WITHDRAWAL: &str = "withdraw";
+/// The parent has no DS any more.
+const NO_DS: &str = "no-DS";
+/// The parent has a DS again.
+const DS_AGAIN: &str = "DS";
 
 /// What an emergency roll of a role's keys would be, by either way, before anything is done.
 #[must_use]
@@ -106,6 +116,8 @@ pub struct Future<'a> {
     events: Vec<Event>,
     /// What the parent has.
     ds: Keys,
+    /// Whether it ever had a DS.
+    was_delegated: bool,
     /// What the parent will have, and when.
     ds_to_come: Option<(UnixTime, Keys)>,
     /// When the last signature of a key that ceased to sign has been replaced.
@@ -132,6 +144,7 @@ impl<'a> Future<'a> {
             now,
             assumptions: *assumptions,
             events: Vec::new(),
+            was_delegated: state.was_delegated || !ds.is_empty(),
             ds,
             ds_to_come: ds_to_come.map(|request| (due(request.at), request.keys.clone())),
             replaced_at: None,
@@ -173,6 +186,14 @@ impl<'a> Future<'a> {
     /// One run of the signer: steps until there is nothing more to do now.
     fn run(&mut self) {
         if let Some((_, keys)) = self.ds_to_come.take_if(|(due, _)| *due <= self.now) {
+            match (self.ds.is_empty(), keys.is_empty()) {
+                (false, true) => self.event_of_zone(NO_DS, "the parent has no DS any more".to_owned()),
+                (true, false) if self.was_delegated => {
+                    self.event_of_zone(DS_AGAIN, "the parent has a DS again".to_owned());
+                }
+                _ => {}
+            }
+            self.was_delegated |= !keys.is_empty();
             self.ds = keys;
         }
         self.replace_signatures();
@@ -224,8 +245,32 @@ impl<'a> Future<'a> {
         let asked = self.state.ds_requests.iter().rev().find(|request| request.withdrawn.is_none());
         let Some(keys) = asked.map(|request| request.keys.clone()) else { return };
         if self.ds_to_come.as_ref().is_none_or(|(_, coming)| *coming != keys) {
+            self.tell_of_request(&keys);
             self.ds_to_come = Some((self.now.plus(self.assumptions.registration_delay), keys));
         }
+    }
+
+    /// What somebody has to hand in and no time of a key tells: that all DS go, or that of a key comes back.
+    fn tell_of_request(&mut self, keys: &Keys) {
+        if keys.is_empty() && !self.ds.is_empty() {
+            self.event_of_zone(WITHDRAWAL, "the parent is asked to take the DS out".to_owned());
+        }
+        if self.ds.is_empty() {
+            let is_again = |key: &&KeyRecord| key.times.submitted.is_some_and(|submitted| submitted < self.now);
+            let again: Vec<(KeyId, String)> = keys
+                .iter()
+                .filter_map(|id| self.state.key(id))
+                .filter(is_again)
+                .map(|key| (key.id.clone(), format!("{} has its DS handed in again", key.title())))
+                .collect();
+            for (id, words) in again {
+                self.events.push(Event { at: self.now, key: Some(id), what: "Tsbm", words });
+            }
+        }
+    }
+
+    fn event_of_zone(&mut self, what: &'static str, words: String) {
+        self.events.push(Event { at: self.now, key: None, what, words });
     }
 
     /// When the signer runs next.
@@ -261,7 +306,7 @@ impl<'a> Future<'a> {
         let before = &self.state.confirmed.denial;
         if *before != target.denial && *before != DenialView::None && target.denial != DenialView::None {
             let words = format!("denial of existence: {} in the place of {before}", target.denial);
-            self.events.push(Event { at: self.now, key: None, what: "chain", words });
+            self.event_of_zone("chain", words);
         }
         let view = view_of(self.policy, &self.state, target, false);
         self.state.confirm(&view, self.now);

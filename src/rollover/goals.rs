@@ -356,6 +356,14 @@ impl ZoneState {
             || self.keys.iter().any(KeyRecord::is_compromised)
     }
 
+    /// Whether a key in other hands is still of use to somebody, so that what is to be done is to be done at once.
+    #[must_use]
+    pub fn is_pressing(&self) -> bool {
+        self.is_chain_broken
+            || self.requests.iter().any(Request::is_emergency)
+            || self.keys.iter().any(|key| key.is_compromised() && !key.states.are_hidden())
+    }
+
     /// Drops the requests for a roll that a new key begins, or that mean no key that could be rolled.
     pub(super) fn drop_served_requests(&mut self, policy: &Policy) -> Vec<Action> {
         let roles: Vec<Role> = slots(policy, self).iter().map(|slot| slot.role).collect();

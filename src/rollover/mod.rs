@@ -32,7 +32,7 @@ mod view;
 
 pub use asked::{Asked, KeyKind, Overrides};
 pub use essentials::{Published, published};
-pub use forecast::{Assumptions, EmergencyTimelines, Event, Future, emergency, forecast};
+pub use forecast::{Assumptions, EmergencyTimelines, Event, Future, WITHDRAWAL, emergency, forecast};
 pub use history::{History, Reach, Version};
 pub use model::{
     CdsTarget, Confirmed, DsRequest, Goal, KeyOrder, KeyRecord, KeyTimes, LeaveCause, RecordKind, RecordState,
@@ -40,6 +40,7 @@ pub use model::{
 };
 pub use outcome::{Action, Gate, Step, Transition, Waiting};
 pub use published::{DataSigners, DnskeySet, DsSet, Keys, algorithm_of, algorithms_of, foreign_key};
+pub use states::next_look;
 pub use step::step;
 pub use view::{
     ChildAnswer, ChildServer, ChildView, DenialView, DsAnswer, Nsec3View, Observations, ParentServer, ParentView,

@@ -1,9 +1,11 @@
 //! One timeline a kind of roll.
 
-use super::example::{ED25519, HOUR, PROMPT, SETTLED, at, expect, policy, policy_with, rolling, same, settled};
-use zoneseal::base::Seconds;
+use super::example::{
+    ED25519, HOUR, PROMPT, SETTLED, at, expect, policy, policy_with, request, rolling, same, settled,
+};
+use zoneseal::base::{Seconds, Ttl};
 use zoneseal::policy::{AlgorithmRoll, DnssecGoal, KskMethod, Lifetime, Replacement, Roles, ZskMethod};
-use zoneseal::rollover::{Assumptions, Future, Role, ZoneState, emergency, forecast};
+use zoneseal::rollover::{Assumptions, Future, RequestKind, Role, ZoneState, emergency, forecast};
 
 /// Nothing happens to a zone that is as its policy wants it.
 #[test]
@@ -246,7 +248,16 @@ fn going_insecure() {
     expect(
         &policy,
         &state,
-        &["24 Tret KSK/13", "50 Tret ZSK/13", "50 Tdea KSK/13", "50 Tdea ZSK/13", "50 Trem KSK/13", "50 Trem ZSK/13"],
+        &[
+            "0 withdraw /",
+            "24 no-DS /",
+            "24 Tret KSK/13",
+            "50 Tret ZSK/13",
+            "50 Tdea KSK/13",
+            "50 Tdea ZSK/13",
+            "50 Trem KSK/13",
+            "50 Trem ZSK/13",
+        ],
     );
 }
 
@@ -295,6 +306,25 @@ fn ksk_that_is_a_trust_anchor() {
     );
 }
 
+/// I-6: who looked before the TTL was lowered looks again by the old one, so trust in the successor comes by that: with
+/// TTLkey 48 h, Itrp is two days more than the hold-down.
+#[test]
+fn rfc5011_counts_with_the_ttl_that_was() {
+    let before = policy_with(|policy| {
+        policy.rfc5011 = true;
+        policy.ttl.dnskey = Ttl::new(48 * 3600).unwrap();
+    });
+    let mut state = settled(&policy_with(|policy| policy.ttl.dnskey = before.ttl.dnskey));
+    state.request(request(RequestKind::Roll, Role::Ksk));
+    let mut future = Future::new(&before, &state, at(SETTLED), &PROMPT);
+    future.run_until(at(SETTLED + 24));
+    let after = policy_with(|policy| policy.rfc5011 = true);
+    let events = forecast(&after, future.state(), at(SETTLED + 24), at(SETTLED + 4000), &PROMPT);
+    let revoked = events.iter().find(|event| event.what == "Trev").expect("it is revoked");
+    // Dprp 1, Itrp 2 * 24 + 720, margin 1.
+    assert_eq!(revoked.at, at(SETTLED + 770), "{events:?}");
+}
+
 /// E-3: as the ordinary roll, at once.
 #[test]
 fn stolen_ksk_keeping_the_chain() {
@@ -325,11 +355,14 @@ fn stolen_ksk_breaking_the_chain() {
         &[
             "0 Tgen KSK/13",
             "0 Tpub KSK/13",
+            "0 withdraw /",
             "3 Trdy KSK/13",
+            "24 no-DS /",
             "24 Tret KSK/13",
             "50 Tdea KSK/13",
             "50 Trem KSK/13",
             "53 Tsbm KSK/13",
+            "77 DS /",
             "77 Tact KSK/13",
         ],
     );
@@ -465,6 +498,96 @@ fn algorithm_liberally() {
             "76 Tdea ZSK/13",
             "76 Trem KSK/13",
             "76 Trem ZSK/13",
+        ],
+    );
+}
+
+/// E-3: a CSK goes as in the ordinary roll, at once.
+#[test]
+fn stolen_csk_keeping_the_chain() {
+    let policy = policy_with(|policy| policy.roles = Roles::Csk);
+    let state = settled(&policy);
+    same(
+        &emergency(&policy, &state, Role::Csk, at(SETTLED)).keep_chain,
+        &[
+            "0 Tgen CSK/13",
+            "0 Tpub CSK/13",
+            "3 Trdy CSK/13",
+            "3 Tsbm CSK/13",
+            "3 Tact CSK/13",
+            "3 Tret CSK/13",
+            "53 Tdea CSK/13",
+            "53 Trem CSK/13",
+        ],
+    );
+}
+
+/// E-3: the DS is gone after Dreg 24 h and out of all caches after 26 h more; then the stolen key goes, and when no cache has
+/// anything of it its successor gets a DS.
+#[test]
+fn stolen_csk_breaking_the_chain() {
+    let policy = policy_with(|policy| policy.roles = Roles::Csk);
+    let state = settled(&policy);
+    same(
+        &emergency(&policy, &state, Role::Csk, at(SETTLED)).break_chain,
+        &[
+            "0 Tgen CSK/13",
+            "0 Tpub CSK/13",
+            "0 withdraw /",
+            "3 Trdy CSK/13",
+            "3 Tact CSK/13",
+            "3 Tret CSK/13",
+            "24 no-DS /",
+            "50 Tdea CSK/13",
+            "50 Trem CSK/13",
+            "53 Tsbm CSK/13",
+            "77 DS /",
+        ],
+    );
+}
+
+/// E-3: the stolen ZSK goes as fast as with the chain kept, Ipub 3 h and Iret 26 h; when no cache has its DNSKEY, 3 h later,
+/// the DS may come back.
+#[test]
+fn stolen_zsk_breaking_the_chain() {
+    let policy = policy();
+    let state = settled(&policy);
+    same(
+        &emergency(&policy, &state, Role::Zsk, at(SETTLED)).break_chain,
+        &[
+            "0 Tgen ZSK/13",
+            "0 Tpub ZSK/13",
+            "0 withdraw /",
+            "3 Trdy ZSK/13",
+            "3 Tact ZSK/13",
+            "3 Tret ZSK/13",
+            "24 no-DS /",
+            "29 Tdea ZSK/13",
+            "29 Trem ZSK/13",
+            "32 Tsbm KSK/13",
+            "56 DS /",
+        ],
+    );
+}
+
+/// A spare is published and waits; it takes over in a roll without waiting for Ipub, and another one takes its place.
+#[test]
+fn standby() {
+    let before = settled(&policy());
+    let policy = policy_with(|policy| policy.zsk.standby = 1);
+    expect(&policy, &before, &["0 Tgen ZSK/13", "0 Tpub ZSK/13", "3 Trdy ZSK/13"]);
+    let state = rolling(&policy, Role::Zsk);
+    expect(
+        &policy,
+        &state,
+        &[
+            "0 Tgen ZSK/13",
+            "0 Tpub ZSK/13",
+            "0 Tact ZSK/13",
+            "0 Tret ZSK/13",
+            "3 Trdy ZSK/13",
+            "26 Tdea ZSK/13",
+            "26 Trem ZSK/13",
         ],
     );
 }

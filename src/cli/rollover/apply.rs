@@ -2,6 +2,7 @@
 
 use super::context::ZoneArgs;
 use super::status::{self, Shown};
+use super::words::Turn;
 use crate::cli::{Env, Failure, Outcome};
 
 /// Carry on with what the policy wants: make keys, decide what the next signing does, move files of purged keys
@@ -28,7 +29,7 @@ pub(super) fn run(args: &ApplyArgs, env: &mut Env<'_>) -> Result<Outcome, Failur
             &args.zone,
             &context,
             &advanced,
-            &Shown { is_verbose: args.verbose, ..Shown::default() },
+            &Shown { turn: status::turn_ahead(&args.zone, &context, env.now), is_verbose: args.verbose, to_come: None },
             env,
         );
     }
@@ -42,7 +43,7 @@ pub(super) fn run(args: &ApplyArgs, env: &mut Env<'_>) -> Result<Outcome, Failur
         &args.zone,
         &context,
         &advanced,
-        &Shown { is_saved: true, is_verbose: args.verbose, to_come: None },
+        &Shown { turn: Turn::Signer, is_verbose: args.verbose, to_come: None },
         env,
     )
 }

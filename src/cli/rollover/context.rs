@@ -65,6 +65,11 @@ impl Context {
         Engine { directory: &args.directory, policy: &self.policy, observations: &self.observations, listed: None }
     }
 
+    /// Whether the next run does in time what there is to do.
+    pub(super) fn is_for_next_run(&self, args: &ZoneArgs, now: UnixTime) -> bool {
+        self.saved.as_ref().is_some_and(|saved| self.engine(args).is_for_next_run(saved, now))
+    }
+
     /// Steps for real and saves the state with a log entry. `word` is what an operator said, and why.
     pub(super) fn carry_out(
         &self,

@@ -2,6 +2,7 @@
 
 use super::context::{Context, ZoneArgs};
 use super::status::{self, Shown};
+use super::words::Turn;
 use crate::base::{DigestType, Octets, Ttl, UnixTime};
 use crate::cli::{Env, Failure, Outcome};
 use crate::keys::ds::ds_rdata;
@@ -64,7 +65,7 @@ fn run(args: &WordArgs, is_seen: bool, env: &mut Env<'_>) -> Result<Outcome, Fai
     for change in &advanced.changes {
         env.say(change);
     }
-    status::print(&args.zone, &context, &advanced, &Shown { is_saved: true, ..Shown::default() }, env)
+    status::print(&args.zone, &context, &advanced, &Shown { turn: Turn::Signer, ..Shown::default() }, env)
 }
 
 /// Puts the word in the place of an observation; gives it as a sentence.

@@ -3,7 +3,7 @@
 use crate::base::UnixTime;
 use crate::keys::KeyId;
 use crate::policy::Policy;
-use crate::rollover::{Assumptions, Event, Future, KeyRecord, RecordKind, RecordState, ZoneState};
+use crate::rollover::{Assumptions, Event, Future, KeyRecord, RecordKind, RecordState, WITHDRAWAL, ZoneState};
 use crate::timeline::{Band, Entry, Lane, Shade, Span, Timeline};
 use std::collections::BTreeMap;
 
@@ -76,7 +76,7 @@ pub(super) fn timeline(
         key: event.key.as_ref().map(|id| names.name(id)),
         what: event.what.to_owned(),
         words: names.told(&event.words),
-        is_duty: event.what == "Tsbm",
+        is_duty: event.what == "Tsbm" || event.what == WITHDRAWAL,
     };
     Timeline {
         zone: zone.to_owned(),

@@ -3,12 +3,14 @@
 use super::context::{Context, ZoneArgs};
 use super::ds_word::find_key;
 use super::future::timeline;
+use super::plan;
 use super::status::{self, Shown};
 use super::wish::{self, WishArgs};
+use super::words::Turn;
 use crate::base::{Seconds, UnixTime};
 use crate::cli::{Env, Failure, Outcome};
-use crate::policy::Lifetime;
-use crate::rollover::{Assumptions, Event, Request, RequestKind, Role, emergency, forecast};
+use crate::policy::{Lifetime, Policy};
+use crate::rollover::{Assumptions, Event, Request, RequestKind, Role, ZoneState, emergency, forecast};
 use crate::timeline::{Timeline, table};
 use clap::ValueEnum;
 
@@ -121,7 +123,7 @@ pub(super) fn run(args: &StartArgs, env: &mut Env<'_>) -> Result<Outcome, Failur
     for change in &advanced.changes {
         env.say(change);
     }
-    status::print(&args.zone, &context, &advanced, &Shown { is_saved: true, ..Shown::default() }, env)
+    status::print(&args.zone, &context, &advanced, &Shown { turn: Turn::Signer, ..Shown::default() }, env)
 }
 
 /// Options that say nothing about what is asked for.
@@ -186,39 +188,55 @@ fn withdraw(args: &StartArgs, role: Role, context: &mut Context) -> Result<Strin
     Ok(format!("took back the roll of the {role} that was asked for"))
 }
 
-/// What comes of a state if the parent obliges. Rolls at the end of a lifetime would only be noise here.
-fn to_come(zone: &str, context: &Context, now: UnixTime) -> Timeline {
-    let mut policy = context.policy.clone();
+/// The policy without rolls at the end of a lifetime, which would only be noise here.
+fn without_lifetimes(policy: &Policy) -> Policy {
+    let mut policy = policy.clone();
     (policy.ksk.lifetime, policy.zsk.lifetime, policy.csk.lifetime) =
         (Lifetime::Unlimited, Lifetime::Unlimited, Lifetime::Unlimited);
+    policy
+}
+
+/// What comes of a state if the parent obliges.
+fn to_come(zone: &str, context: &Context, now: UnixTime) -> Timeline {
+    let policy = without_lifetimes(&context.policy);
     let end = now.plus(Seconds(366 * Seconds::DAY.0));
     let events = forecast(&policy, &context.state, now, end, &Assumptions::of(&policy));
+    drawn(zone, &policy, &context.state, now, &events)
+}
+
+/// The timeline of events up to the last of them.
+fn drawn(zone: &str, policy: &Policy, state: &ZoneState, now: UnixTime, events: &[Event]) -> Timeline {
     let until = events.last().map_or_else(|| now.plus(Seconds::DAY), |event| event.at);
-    timeline(zone, &policy, &context.state, now, until, &events)
+    timeline(zone, policy, state, now, until, events)
 }
 
 /// Prints both ways through an emergency. Nothing is done.
 fn show_emergency(args: &StartArgs, context: &Context, role: Role, env: &mut Env<'_>) -> Result<Outcome, Failure> {
-    let both = emergency(&context.policy, &context.state, role, env.now);
-    let now = env.now;
-    let ways: [(&str, &str, &[Event]); 2] = [
-        ("--keep-chain", "the zone stays secure; the stolen key counts until it is gone", &both.keep_chain),
-        ("--break-chain", "the DS goes first; the zone is insecure until the new one is there", &both.break_chain),
-    ];
+    let (zone, now) = (args.zone.zone_name(), env.now);
+    let policy = without_lifetimes(&context.policy);
+    let both = emergency(&policy, &context.state, role, now);
+    let way = |kind, events: &[Event]| {
+        let mut state = context.state.clone();
+        state.request(Request { kind, role, key: None, at: now, reason: String::new() });
+        drawn(&zone, &policy, &state, now, events)
+    };
+    let keep_chain = way(RequestKind::EmergencyKeepChain, &both.keep_chain);
+    let break_chain = way(RequestKind::EmergencyBreakChain, &both.break_chain);
     if args.zone.json {
         let value = serde_json::json!({
             "schema": "zoneseal.rollover-emergency/1",
-            "zone": args.zone.zone_name(),
-            "keep_chain": both.keep_chain,
-            "break_chain": both.break_chain,
+            "zone": zone,
+            "keep_chain": plan::events_to_json(&keep_chain),
+            "break_chain": plan::events_to_json(&break_chain),
         });
         writeln!(env.stdout, "{value:#}")?;
     } else {
-        for (option, words, events) in ways {
-            let until = events.last().map_or_else(|| now.plus(Seconds(Seconds::DAY.0)), |event| event.at);
-            let zone = args.zone.zone_name();
-            let timeline = timeline(&zone, &context.policy, &context.state, now, until, events);
-            writeln!(env.stdout, "{option}: {words}\n{}", table(&timeline))?;
+        let ways = [
+            ("--keep-chain", "the zone stays secure; the stolen key counts until it is gone", &keep_chain),
+            ("--break-chain", "the DS goes first; the zone is insecure until the new one is there", &break_chain),
+        ];
+        for (option, words, timeline) in ways {
+            writeln!(env.stdout, "{option}: {words}\n{}", table(timeline))?;
         }
     }
     env.say("Nothing was done. Choose one of them, and give it together with --emergency.");

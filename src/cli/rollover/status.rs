@@ -2,7 +2,7 @@
 
 use super::context::{Context, ZoneArgs};
 use super::plan;
-use super::words::{self, Duty};
+use super::words::{self, Duty, News, Turn};
 use crate::base::UnixTime;
 use crate::cli::{Env, Failure, Outcome};
 use crate::fleet::advance::{Advanced, next_words};
@@ -25,14 +25,20 @@ pub(in crate::cli) struct StatusArgs {
 pub(super) fn run(args: &StatusArgs, env: &mut Env<'_>) -> Result<Outcome, Failure> {
     let context = args.zone.look(env)?;
     let advanced = context.engine(&args.zone).try_out(&context.state, env.now)?;
-    print(&args.zone, &context, &advanced, &Shown { is_verbose: args.verbose, ..Shown::default() }, env)
+    let turn = turn_ahead(&args.zone, &context, env.now);
+    print(&args.zone, &context, &advanced, &Shown { turn, is_verbose: args.verbose, ..Shown::default() }, env)
+}
+
+/// Whose turn it is where the steps are tried out and nobody asked for anything.
+pub(super) fn turn_ahead(args: &ZoneArgs, context: &Context, now: UnixTime) -> Turn {
+    if context.is_for_next_run(args, now) { Turn::NextRun } else { Turn::Somebody }
 }
 
 /// What a status shows beside how the zone stands.
 #[derive(Debug, Default)]
 pub(super) struct Shown {
-    /// Whether the steps were saved.
-    pub(super) is_saved: bool,
+    /// Who does what there is to do; whether the steps were saved.
+    pub(super) turn: Turn,
     /// Whether the four states of each key's records and the histories are shown.
     pub(super) is_verbose: bool,
     /// What would come of a change that is only tried out.
@@ -48,9 +54,13 @@ pub(super) fn print(
     env: &mut Env<'_>,
 ) -> Result<Outcome, Failure> {
     let zone = args.zone_name();
-    let duties = words::duties(&zone, advanced, shown.is_saved);
+    let news = News {
+        duties: words::duties(&zone, advanced, shown.turn),
+        left_to_run: words::left_to_run(advanced, shown.turn),
+        next: next_words(&context.policy, &advanced.step, env.now),
+    };
     if args.json {
-        let mut value = to_json(&zone, context, advanced, &duties, shown.is_saved, env.now);
+        let mut value = to_json(&zone, context, advanced, &news, shown.turn == Turn::Signer, env.now);
         if let Some(timeline) = &shown.to_come {
             value["to_come"] = plan::events_to_json(timeline);
         }
@@ -59,21 +69,13 @@ pub(super) fn print(
         if let Some(timeline) = &shown.to_come {
             writeln!(env.stdout, "What would come of it: {}", timeline::table(timeline))?;
         }
-        let next = next_words(&context.policy, &advanced.step, env.now);
-        let text = words::status(&zone, &context.policy, advanced, &duties, &next, shown.is_verbose, env.now);
+        let text = words::status(&zone, &context.policy, advanced, &news, shown.is_verbose, env.now);
         write!(env.stdout, "{text}")?;
     }
-    Ok(if duties.is_empty() { Outcome::Done } else { Outcome::Finding })
+    Ok(if news.duties.is_empty() { Outcome::Done } else { Outcome::Finding })
 }
 
-fn to_json(
-    zone: &str,
-    context: &Context,
-    advanced: &Advanced,
-    duties: &[Duty],
-    is_saved: bool,
-    now: UnixTime,
-) -> Value {
+fn to_json(zone: &str, context: &Context, advanced: &Advanced, news: &News, is_saved: bool, now: UnixTime) -> Value {
     let step = &advanced.step;
     let duty = |duty: &Duty| json!({ "headline": duty.headline, "lines": duty.lines });
     json!({
@@ -84,7 +86,8 @@ fn to_json(
         "now": now,
         "saved": is_saved,
         "changes": advanced.changes.iter().map(|change| advanced.told(change)).collect::<Vec<_>>(),
-        "duties": duties.iter().map(duty).collect::<Vec<_>>(),
+        "duties": news.duties.iter().map(duty).collect::<Vec<_>>(),
+        "left_to_run": news.left_to_run,
         "keys": step.state.keys,
         "actions": step.actions,
         "waiting": step.waiting,

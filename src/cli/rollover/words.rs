@@ -5,7 +5,7 @@ use crate::base::{Name, Octets, UnixTime};
 use crate::fleet::advance::{Advanced, span_words};
 use crate::observe::advice::ds_line;
 use crate::policy::Policy;
-use crate::rollover::{Action, KeyRecord, Waiting, ZoneState, published};
+use crate::rollover::{Action, Gate, KeyRecord, Waiting, ZoneState, published};
 use std::fmt::Write;
 
 /// What somebody has to do.
@@ -17,17 +17,33 @@ pub(super) struct Duty {
     pub(super) lines: Vec<String>,
 }
 
+/// Who does what there is to do for keys and signatures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Somebody, now; the steps were not saved.
+    #[default]
+    Somebody,
+    /// Somebody, now; the steps were saved, and the signing is left.
+    Signer,
+    /// The next run, for it comes in time.
+    NextRun,
+}
+
 /// What somebody has to do now, the most pressing first.
-pub(super) fn duties(zone: &str, advanced: &Advanced, is_saved: bool) -> Vec<Duty> {
+pub(super) fn duties(zone: &str, advanced: &Advanced, turn: Turn) -> Vec<Duty> {
     let mut duties = Vec::new();
     let apex = advanced.step.state.zone.as_name();
-    if !is_saved && !advanced.changes.is_empty() {
+    for waiting in advanced.step.waiting.iter().filter(|waiting| waiting.gate == Gate::Clock) {
+        let headline = format!("Nothing is done, for {}:", waiting.reason);
+        duties.push(Duty { headline, lines: vec![waiting.help.clone()] });
+    }
+    if needs_apply(advanced, turn) {
         let headline = format!("Run zoneseal rollover apply {zone}: it will do this:");
-        let lines = advanced.changes.iter().map(|change| advanced.told(change)).collect();
-        duties.push(Duty { headline, lines });
+        duties.push(Duty { headline, lines: changes(advanced) });
     }
     for action in &advanced.step.actions {
         match action {
+            Action::Sign { .. } if turn == Turn::NextRun => {}
             Action::Sign { changes, .. } => duties.push(Duty {
                 headline: "Sign the zone with zoneseal sign, and put it on its servers:".into(),
                 lines: changes.iter().map(|change| advanced.told(change)).collect(),
@@ -49,6 +65,29 @@ pub(super) fn duties(zone: &str, advanced: &Advanced, is_saved: bool) -> Vec<Dut
     duties
 }
 
+/// Whether somebody has to save the steps: what the state notes for itself has time.
+fn needs_apply(advanced: &Advanced, turn: Turn) -> bool {
+    let signs = advanced.step.actions.iter().any(|action| matches!(action, Action::Sign { .. }));
+    turn == Turn::Somebody && (advanced.has_made_keys || signs)
+}
+
+/// What the steps changed, in sentences.
+fn changes(advanced: &Advanced) -> Vec<String> {
+    advanced.changes.iter().map(|change| advanced.told(change)).collect()
+}
+
+/// What the next run does by itself, if that comes in time or makes no difference to anybody outside.
+pub(super) fn left_to_run(advanced: &Advanced, turn: Turn) -> Vec<String> {
+    let is_said = turn == Turn::Signer || needs_apply(advanced, turn);
+    let mut lines = if is_said { Vec::new() } else { changes(advanced) };
+    for action in &advanced.step.actions {
+        if let (Action::Sign { changes, .. }, Turn::NextRun) = (action, turn) {
+            lines.extend(changes.iter().map(|change| format!("signs anew; {}", advanced.told(change))));
+        }
+    }
+    lines
+}
+
 /// The DS RRset as it is to be: records that the parent has must stay, and it may have lost them since it was last seen.
 fn publish_ds(apex: Name<'_>, new: &[Octets], whole: &[Octets]) -> Duty {
     if whole.iter().all(|ds| new.contains(ds)) {
@@ -65,32 +104,28 @@ fn publish_ds(apex: Name<'_>, new: &[Octets], whole: &[Octets]) -> Duty {
     }
 }
 
-/// The whole status; `next` says what the next event is.
+/// What a status tells first.
+#[derive(Debug)]
+pub(super) struct News {
+    /// What somebody has to do.
+    pub(super) duties: Vec<Duty>,
+    /// What the next run does by itself.
+    pub(super) left_to_run: Vec<String>,
+    /// What the next event is; empty if nobody can say.
+    pub(super) next: String,
+}
+
+/// The whole status.
 pub(super) fn status(
     zone: &str,
     policy: &Policy,
     advanced: &Advanced,
-    duties: &[Duty],
-    next: &str,
+    news: &News,
     is_verbose: bool,
     now: UnixTime,
 ) -> String {
     let mut out = String::new();
-    for duty in duties {
-        let _ = writeln!(out, "{}", duty.headline);
-        for line in &duty.lines {
-            let _ = writeln!(out, "    {line}");
-        }
-    }
-    if duties.is_empty() {
-        let _ = match advanced.step.next_event {
-            Some(at) => {
-                let words = if next.is_empty() { String::new() } else { format!(": {next}") };
-                writeln!(out, "Nothing to do. Next event: {at} ({}){words}", span_words(at.since(now)))
-            }
-            None => writeln!(out, "Nothing to do, and nothing to come."),
-        };
-    }
+    push_news(news, advanced.step.next_event, now, &mut out);
     push_wishes(zone, &advanced.step.state, &mut out);
     let _ = writeln!(out, "\nKeys of {zone}");
     for key in &advanced.step.state.keys {
@@ -109,6 +144,31 @@ pub(super) fn status(
         push_waiting(waiting, advanced, now, &mut out);
     }
     advanced.told(&out)
+}
+
+/// What is to be done and by whom, or else what comes next.
+fn push_news(news: &News, next_event: Option<UnixTime>, now: UnixTime, out: &mut String) {
+    for duty in &news.duties {
+        let _ = writeln!(out, "{}", duty.headline);
+        for line in &duty.lines {
+            let _ = writeln!(out, "    {line}");
+        }
+    }
+    let next = match (next_event, news.next.is_empty()) {
+        (Some(at), true) => format!(" Next event: {at} ({})", span_words(at.since(now))),
+        (Some(at), false) => format!(" Next event: {at} ({}): {}", span_words(at.since(now)), news.next),
+        (None, _) => String::new(),
+    };
+    let _ = match (news.duties.is_empty(), news.left_to_run.is_empty()) {
+        (true, true) if next.is_empty() => writeln!(out, "Nothing to do, and nothing to come."),
+        (true, true) => writeln!(out, "Nothing to do.{next}"),
+        (true, false) => writeln!(out, "Nothing to do.{next}\nThe next run (rollover apply, then sign) does this:"),
+        (false, true) => Ok(()),
+        (false, false) => writeln!(out, "The next zoneseal rollover apply does this:"),
+    };
+    for line in &news.left_to_run {
+        let _ = writeln!(out, "    {line}");
+    }
 }
 
 /// What is published, and what caches may have beside it.
