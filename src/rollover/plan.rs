@@ -123,6 +123,8 @@ pub(super) struct Planner<'a> {
     pub(super) waiting: Vec<Waiting>,
     /// Whether a move waits for nothing but a new look at the parent.
     pub(super) needs_look: bool,
+    /// Whether a move waits for the word that nobody trusts a key of the zone directly.
+    pub(super) needs_word: bool,
     publish_world: World,
     retire_world: World,
     current_data: DataSigners,
@@ -150,6 +152,7 @@ impl<'a> Planner<'a> {
             plan: Plan::current(state),
             waiting: Vec::new(),
             needs_look: false,
+            needs_word: false,
             publish_world: World::of(policy, state, Purpose::Publish, now),
             retire_world: World::of(policy, state, Purpose::Retire, now),
             foreign: state.foreign_keys(),

@@ -24,6 +24,13 @@ use std::collections::BTreeSet;
 /// How long versions are kept after they left the caches, for people and for clocks that jumped.
 const KEPT_AFTER: Seconds = Seconds(30 * Seconds::DAY.0);
 
+/// Said where a move waits for nothing but a new look at the parent.
+const LOOK_AGAIN: &str = "Look at the parent with zoneseal observe: a DS that is to be gone, or there, was so when somebody \
+                          last looked, and must be so still.";
+/// Said where trust anchors keep a zone from going insecure.
+const TRUSTED_DIRECTLY: &str = "The zone is to be insecure, and others trust its keys directly: have them take the keys out \
+                                of their configuration, and then set rfc5011 = false in the policy.";
+
 /// One step: a pure function. The same state, observations and time again change nothing and give the same actions.
 #[must_use]
 pub fn step(policy: &Policy, state: &ZoneState, observations: &Observations, now: UnixTime) -> Step {
@@ -58,13 +65,11 @@ pub fn step(policy: &Policy, state: &ZoneState, observations: &Observations, now
     let mut planner = Planner::new(policy, &state, timing, now);
     moves::make(&mut planner);
     let delegation = Delegation::decide(&mut planner);
-    let Planner { plan, waiting: refused, needs_look, .. } = planner;
+    let Planner { plan, waiting: refused, needs_look, needs_word, .. } = planner;
     waiting.extend(refused);
-    if needs_look {
-        let message = "Look at the parent with zoneseal observe: a DS that is to be gone, or there, was so when somebody \
-                       last looked, and must be so still.";
-        actions.push(Action::Notify { message: message.to_owned() });
-    }
+    let notices = [(needs_look, LOOK_AGAIN), (needs_word, TRUSTED_DIRECTLY)];
+    let notices = notices.into_iter().filter(|(is_needed, _)| *is_needed);
+    actions.extend(notices.map(|(_, message)| Action::Notify { message: message.to_owned() }));
 
     let late: Vec<KeyId> = state
         .keys

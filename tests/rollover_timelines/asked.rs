@@ -97,6 +97,30 @@ fn chains_change_at_once() {
     assert!(future.state().overrides.is_empty(), "it is done, and stays");
 }
 
+/// RFC 5011 section 5: who trusts a key directly is told by nothing that is published in time, so a zone with trust anchors
+/// loses its DS and stays signed until the operator says that nobody trusts its keys any more.
+#[test]
+fn trust_anchors_do_not_go_insecure() {
+    let anchored = policy_with(|policy| (policy.rfc5011, policy.dnssec) = (true, DnssecGoal::Insecure));
+    let state = settled(&policy_with(|policy| policy.rfc5011 = false));
+    expect(&anchored, &state, &["0 withdraw /", "24 no-DS /", "24 Tret KSK/13", "50 Tdea KSK/13"]);
+    let mut future = Future::new(&anchored, &state, at(SETTLED), &PROMPT);
+    future.run_until(at(SETTLED + 100));
+    let waiting = future.last_waiting();
+    assert_eq!(
+        waiting.iter().map(|one| (one.gate, one.rule)).collect::<Vec<_>>(),
+        [(Gate::Policy, "RFC 5011 section 5")]
+    );
+    assert!(waiting[0].help.contains("rfc5011 = false"), "{waiting:?}");
+    let actions = step(&anchored, future.state(), &Observations::default(), at(SETTLED + 100)).actions;
+    let is_told = |action: &Action| matches!(action, Action::Notify { message } if message.contains("rfc5011 = false"));
+    assert!(actions.iter().any(is_told), "somebody has to do something: {actions:?}");
+    let said = policy_with(|policy| policy.dnssec = DnssecGoal::Insecure);
+    let mut later = Future::new(&said, future.state(), at(SETTLED + 100), &PROMPT);
+    later.run_until(at(SETTLED + 101));
+    assert!(!later.state().target.is_signed(), "{:?}", later.last_waiting());
+}
+
 /// N3-12: NSEC3 waits until no cache has a key of an algorithm that cannot have it: taken out at 79 h, 3 h more.
 #[test]
 fn nsec3_waits_for_old_algorithms() {
