@@ -41,7 +41,7 @@ impl Audit<'_> {
                     rtype,
                     &found,
                     "cds = \"publish\"",
-                    "sign with --cds",
+                    "sign with --cds; by a rollover state they come when every cache can have the keys, and not beside keys of other signers",
                 );
             }
         }

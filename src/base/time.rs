@@ -358,7 +358,7 @@ impl fmt::Display for Seconds {
 /// A time as given on the command line: absolute, or relative to now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeSpec {
-    /// `YYYYMMDDHHMMSS`, `YYYYMMDD` or seconds since 1970.
+    /// `YYYYMMDDHHMMSS`, `YYYYMMDD`, `YYYY-MM-DDTHH:MM:SSZ` or seconds since 1970.
     At(UnixTime),
     /// `now`, `now+D`, `now-D`, `+D` or `-D`.
     FromNow(Seconds),
@@ -384,10 +384,13 @@ impl std::str::FromStr for TimeSpec {
             [] if text == "now" => Some(Self::FromNow(Seconds(0))),
             [b'+', ..] => Seconds::from_text(&relative[1..]).map(Self::FromNow),
             [b'-', ..] => Seconds::from_text(&relative[1..]).map(|span| Self::FromNow(Seconds(-span.0))),
-            _ if relative.len() == text.len() => UnixTime::from_text(text).map(Self::At),
+            // Times as they are printed come back.
+            _ if relative.len() == text.len() => {
+                UnixTime::from_text(text).or_else(|| UnixTime::from_iso_text(text)).map(Self::At)
+            }
             _ => None,
         };
-        spec.ok_or_else(|| format!("\"{text}\" is not a time: use YYYYMMDDHHMMSS (UTC), YYYYMMDD, seconds since 1970, or a span from now such as +7d or now-1h"))
+        spec.ok_or_else(|| format!("\"{text}\" is not a time: use YYYYMMDDHHMMSS (UTC), YYYYMMDD, YYYY-MM-DDTHH:MM:SSZ, seconds since 1970, or a span from now such as +7d or now-1h"))
     }
 }
 
@@ -523,6 +526,7 @@ mod tests {
         for (text, value) in [
             ("now", now.0),
             ("+7d", now.0 + 604_800),
+            ("2024-01-01T00:00:00Z", 1_704_067_200),
             ("now-1h", now.0 - 3600),
             ("-90", now.0 - 90),
             ("20240101", 1_704_067_200),

@@ -34,6 +34,15 @@ struct Place {
 }
 
 impl PolicyFile {
+    /// The file that says no more than the name of a preset.
+    ///
+    /// # Errors
+    /// As [`Self::from_toml`]: none, for presets are their own bases.
+    pub fn of_preset(preset: Preset) -> Result<Self, Vec<Diagnostic>> {
+        let name = preset.name();
+        Self::from_toml(&format!("[policy.{name}]\nbase = \"{name}\"\n"), name)
+    }
+
     /// Reads the text of a policy file. `file` is what findings call it.
     ///
     /// # Errors

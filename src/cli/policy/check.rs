@@ -3,7 +3,7 @@
 use crate::base::{Diagnostic, Severity};
 use crate::cli::{Env, Failure, Outcome};
 use crate::policy::load::{self, LoadError};
-use crate::policy::{Policy, PolicyFile};
+use crate::policy::{Policy, PolicyFile, Preset};
 use serde::Serialize;
 
 /// Check the policies of a file
@@ -24,7 +24,7 @@ pub(in crate::cli) struct CheckArgs {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-    /// The policy file
+    /// The policy file, or the name of a preset
     #[arg(value_name = "FILE")]
     file: String,
 }
@@ -46,7 +46,11 @@ pub(super) fn run(args: &CheckArgs, env: &mut Env<'_>) -> Result<Outcome, Failur
         Ok(from) => from.map(|named| named.policy()),
         Err(error) => return super::refuse(error, env),
     };
-    let (names, mut findings) = match load::read_file(&args.file) {
+    let read = match Preset::from_name(&args.file) {
+        Some(preset) => PolicyFile::of_preset(preset).map_err(LoadError::Invalid),
+        None => load::read_file(&args.file),
+    };
+    let (names, mut findings) = match read {
         Ok(file) => {
             (file.policies().iter().map(|policy| policy.policy.name.clone()).collect(), check(&file, from.as_ref()))
         }

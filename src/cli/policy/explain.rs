@@ -94,7 +94,11 @@ fn chosen(name: Option<&str>) -> Result<Vec<&'static Field>, Failure> {
     let fields: Vec<_> = field::all().filter(is_chosen).collect();
     if fields.is_empty() {
         let near = field::nearest(name, field::all().map(|field| field.name));
-        let help = near.map_or_else(String::new, |near| format!("; did you mean \"{near}\"?"));
+        let help = match near {
+            Some(near) => format!("; did you mean \"{near}\"?"),
+            None if Preset::from_name(name).is_some() => format!("; a policy is named by --policy {name}"),
+            None => String::new(),
+        };
         return Err(Failure::new(format_args!("there is no field \"{name}\"{help}")));
     }
     Ok(fields)
