@@ -360,3 +360,18 @@ fn many_zones() {
     assert!(String::from_utf8_lossy(&output.stdout).contains("and confirmed in it"));
     assert_eq!(place.state().confirmed.serial, 1);
 }
+
+/// A log without a state tells of one that was lost: signing by the keys' times could undo a roll half way.
+#[test]
+fn a_state_that_is_gone_is_missed() {
+    let place = Place::new();
+    place.aim_plain();
+    place.sign(NOW, &[]);
+    fs::remove_file(place.path("keys/example.zoneseal.json")).unwrap();
+    let output = place.run(NOW, &["sign", "example.zone", "-K", "keys", "--serial", "increment"]);
+    assert_eq!(output.status.code(), Some(2));
+    let talk = talk(&output);
+    assert!(talk.contains("there was a state of the zone") && talk.contains("zoneseal adopt"), "{talk}");
+    let output = place.run(NOW, &["sign", "example.zone", "-K", "keys", "--ignore-state"]);
+    assert!(!self::talk(&output).contains("there was a state"), "{}", self::talk(&output));
+}

@@ -52,10 +52,11 @@ impl Stored {
 pub struct StateFile;
 
 impl StateFile {
-    /// Whether there is a state of the zone in a key directory.
+    /// Whether a state of the zone is kept in a key directory, or was: a log without a state is of one that was lost.
     #[must_use]
     pub fn exists(directory: &Path, zone: Name<'_>) -> bool {
-        StatePaths::new(directory, zone).state.exists()
+        let paths = StatePaths::new(directory, zone);
+        paths.state.exists() || paths.log.exists()
     }
 
     /// Takes the zone for this process, to change its state.
