@@ -334,6 +334,7 @@ impl<'e> Signer<'e> {
             Action::SubmitDs { whole, .. } | Action::WithdrawDs { whole, .. } => Some(mask(whole)),
             _ => None,
         });
+        world.is_withdrawal_asked = self.advice == Some(0);
     }
 
     /// The files of a key go: no cache, no server and no order may need it.

@@ -263,6 +263,10 @@ impl Simulation<'_> {
         if world.pending_orders > 0 {
             return Some("the registry has orders to carry out".to_owned());
         }
+        let asked = state.ds_requests.iter().rfind(|request| request.withdrawn.is_none());
+        if asked.is_some_and(|asked| state.ds.current().is_none_or(|there| there.value.keys != asked.keys)) {
+            return Some("the parent is asked for something".to_owned());
+        }
         let policy = &signer.policy;
         if policy.dnssec == DnssecGoal::Insecure {
             let is_gone = world.newest.keys() == 0 && world.parent.shown() == 0 && state.target.keys.is_empty();

@@ -134,6 +134,8 @@ pub(crate) struct World {
     planned: u64,
     /// Orders are carried out one after the other.
     last_apply: i64,
+    /// Whether somebody is told to have all DS taken out. A parent that loses them just then does as it is asked.
+    pub(crate) is_withdrawal_asked: bool,
     /// Orders that are not carried out yet.
     pub(crate) pending_orders: usize,
     /// The last order carried out.
@@ -181,6 +183,7 @@ impl World {
             queue: BinaryHeap::new(),
             planned: 0,
             last_apply: START,
+            is_withdrawal_asked: false,
             pending_orders: 0,
             applied: 0,
             log: is_logged.then(Vec::new),
@@ -372,7 +375,7 @@ impl World {
                 self.registry(registry.ds | stray, registry.ttl);
                 self.plan(soon, Event::Parent(ParentAct::Settle));
             }
-            ParentAct::DropAll if registry.ds != 0 && self.newest.cds != Cds::Delete => {
+            ParentAct::DropAll if registry.ds != 0 && self.newest.cds != Cds::Delete && !self.is_withdrawal_asked => {
                 self.registry(0, registry.ttl);
                 self.plan(soon, Event::Parent(ParentAct::Settle));
             }
