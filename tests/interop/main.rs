@@ -17,6 +17,7 @@ mod odd_zone;
 mod peer;
 mod rolls;
 mod running;
+mod schemas;
 mod server;
 mod serving;
 mod shipped;
@@ -43,5 +44,6 @@ fn main() -> ExitCode {
     trials.extend(crashes::trials());
     trials.extend(running::trials());
     trials.extend(shipped::trials());
+    trials.extend(schemas::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }
