@@ -20,7 +20,9 @@ pub(super) struct InitArgs {
 pub(super) fn run(args: &InitArgs, env: &mut Env<'_>) -> Result<Outcome, Failure> {
     let fail = |path: &Path, error: &io::Error| Failure::new(format_args!("{}: {error}", path.display()));
     let listed = std::fs::read_dir(&args.zones).map_err(|error| fail(&args.zones, &error))?;
-    let is_zone = |entry: &std::fs::DirEntry| entry.path().extension().is_some_and(|ending| ending == "zone");
+    let is_zone = |entry: &std::fs::DirEntry| {
+        entry.path().extension().is_some_and(|ending| ending == "zone") && !entry.path().is_dir()
+    };
     let count = listed.filter_map(Result::ok).filter(is_zone).count();
     let zones = args.zones.to_str().ok_or_else(|| Failure::new("the directory's name is not UTF-8"))?;
     let zones = zones.strip_suffix('/').filter(|rest| !rest.is_empty()).unwrap_or(zones);

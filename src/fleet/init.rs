@@ -39,7 +39,9 @@ impl Piece {
 pub fn pieces(folder: &Path, zones: &str, place: &str, program: &str) -> Vec<Piece> {
     let directory = |name: &str, is_private| Piece::Directory { path: folder.join(name), is_private };
     let file = |name: &str, text: String| Piece::File { path: folder.join(name), text };
-    let command = format!("{program} run --quiet --config {place}/zoneseal.toml");
+    let config = format!("{place}/zoneseal.toml");
+    let command =
+        |quoted: fn(&str) -> String| [quoted(program), "run --quiet --config".into(), quoted(&config)].join(" ");
     vec![
         directory("keys", true),
         directory("state", true),
@@ -47,11 +49,11 @@ pub fn pieces(folder: &Path, zones: &str, place: &str, program: &str) -> Vec<Pie
         directory("examples", false),
         file("zoneseal.toml", config_text(zones)),
         file("policy.toml", POLICY.into()),
-        file("examples/zoneseal.service", service_text(place, &command)),
+        file("examples/zoneseal.service", service_text(place, &command(unit_word))),
         file("examples/zoneseal.timer", TIMER.into()),
         file(
             "examples/zoneseal.cron",
-            format!("# An alternative to the timer, for /etc/cron.d.\n17 * * * * root {command}\n"),
+            format!("# An alternative to the timer, for /etc/cron.d.\n17 * * * * root {}\n", command(cron_word)),
         ),
     ]
 }
@@ -87,6 +89,24 @@ fn config_text(zones: &str) -> String {
     text
 }
 
+/// A word of a command in a unit: its own quotes, and `%` and `$` stand for themselves.
+fn unit_word(word: &str) -> String {
+    unit_quoted(word).replace('$', "$$")
+}
+
+/// A path in a unit.
+fn unit_quoted(path: &str) -> String {
+    let path = path.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%");
+    if path.contains([' ', '\t', '\'', '"', ';']) { format!("\"{path}\"") } else { path }
+}
+
+/// A word of a command in a crontab: as the shell takes it, and `%` as cron does.
+fn cron_word(word: &str) -> String {
+    let is_plain = |octet: u8| octet.is_ascii_alphanumeric() || b"/.,:=@_+-".contains(&octet);
+    let word = if word.bytes().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) };
+    word.replace('%', "\\%")
+}
+
 /// A text as a TOML string.
 fn toml_string(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
@@ -112,7 +132,7 @@ fn service_text(place: &str, command: &str) -> String {
          \n\
          [Service]\n\
          Type=oneshot\n\
-         WorkingDirectory={place}\n\
+         WorkingDirectory={}\n\
          ExecStart={command}\n\
          # Zones were signed and published: that is no failure.\n\
          SuccessExitStatus=3\n\
@@ -120,7 +140,10 @@ fn service_text(place: &str, command: &str) -> String {
          PrivateTmp=yes\n\
          ProtectHome=read-only\n\
          ProtectSystem=strict\n\
-         ReadWritePaths={place}\n"
+         ReadWritePaths={}\n",
+        // Taken as it stands, up to the end of the line.
+        place.replace('%', "%%"),
+        unit_quoted(place)
     )
 }
 
@@ -163,6 +186,19 @@ pub fn make(piece: &Piece) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::policy::PolicyFile;
+
+    /// Folders are called what they are called.
+    #[test]
+    fn units_and_crontabs_take_any_path() {
+        for (path, unit, cron) in [
+            ("/etc/dns", "/etc/dns", "/etc/dns"),
+            ("/my zones", "\"/my zones\"", "'/my zones'"),
+            ("/a%b$c", "/a%%b$$c", "'/a\\%b$c'"),
+            ("/it's \"x\"", "\"/it's \\\"x\\\"\"", "'/it'\\''s \"x\"'"),
+        ] {
+            assert_eq!((unit_word(path), cron_word(path)), (unit.to_owned(), cron.to_owned()));
+        }
+    }
 
     #[test]
     fn what_is_made_can_be_read() {
