@@ -77,12 +77,63 @@ fn wrong_configurations_are_refused() {
     assert_refused("[[zones]]\nfile = 'a'\nnames-vanished-percent = 101", "at most 100");
     assert_refused("[[zones]]\nfile = 'a'\nhook = ['x']\nhook-timeout = 'soon'", "soon");
     assert_refused("[[zones]]\nfile = 'a'\noutput = '{zone}'", "{file}");
-    assert_refused("[[zones]]\nfile = 'a'\noutput = 'a'", "its own signed zone");
-    assert_refused("[[zones]]\nfile = 'a'\noutput = 'x'\n[[zones]]\nfile = 'b'\noutput = 'x'", "the output of both");
     assert_refused("[[zones]]\nfiles = 'a***'", "a***");
 }
 
-/// A catalog that is not one, or not whole, gives no zones at all rather than some.
+/// What may come about by a new file is no reason to leave the other zones: those that clash stay as they are.
+#[test]
+fn clashes_are_of_their_zones_alone() {
+    for (config, expected) in [
+        ("[[zones]]\nfile = 'a'\noutput = './a'", [("a", "its own signed zone")].as_slice()),
+        (
+            "[[zones]]\nfile = 'a'\noutput = 'x'\n[[zones]]\nfile = 'c'\n[[zones]]\nfile = 'b'\noutput = 'x'",
+            &[("a", "the output of both"), ("b", "the output of both")],
+        ),
+        (
+            "[[zones]]\nfiles = 'zones/*'\n[[zones]]\nfiles = './zones/a*'",
+            &[("zones/a.zone", "the output of both"), ("zones/a.zone", "the output of both")],
+        ),
+    ] {
+        let folder = folder(config, &[("zones/a.zone", ""), ("zones/b.zone", "")]);
+        let zones = read(&folder).unwrap().zones;
+        let faulty: Vec<_> = zones.iter().filter_map(|zone| Some((&zone.file, zone.fault.as_ref()?))).collect();
+        assert_eq!(faulty.len(), expected.len(), "{faulty:?}");
+        for ((file, fault), (name, part)) in faulty.iter().zip(expected) {
+            assert!(file.ends_with(name) && fault.contains(part), "{faulty:?}");
+        }
+    }
+}
+
+/// A file with an entry of its own is what that says, whatever patterns have it too.
+#[test]
+fn single_files_are_not_those_of_patterns() {
+    let folder = folder(
+        "[[zones]]\nfiles = 'zones/*.zone'\npolicy = 'nist-81r3'\n[[zones]]\nfile = './zones/a.zone'\npolicy = 'tld'\n",
+        &[("zones/a.zone", ""), ("zones/b.zone", "")],
+    );
+    let zones = read(&folder).unwrap().zones;
+    let policies: Vec<_> = zones.iter().map(|zone| (zone.file.file_name().unwrap(), zone.policy.as_deref())).collect();
+    assert_eq!(policies, [("b.zone".as_ref(), Some("nist-81r3")), ("a.zone".as_ref(), Some("tld"))]);
+}
+
+/// No file of a pattern is left out unseen: not a link that leads nowhere, not a name that is not UTF-8; what is no file is.
+#[cfg(target_os = "linux")]
+#[test]
+fn odd_files_of_patterns() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = folder("[[zones]]\nfiles = 'zones/*.zone'\n", &[("zones/a.zone", "")]);
+    let zones = folder.path().join("zones");
+    std::os::unix::fs::symlink("nowhere", zones.join("b.zone")).unwrap();
+    std::os::unix::fs::symlink("a.zone", zones.join("c.zone")).unwrap();
+    fs::create_dir(zones.join("d.zone")).unwrap();
+    fs::write(zones.join(std::ffi::OsStr::from_bytes(b"caf\xe9.zone")), "").unwrap();
+    let config = read(&folder).unwrap();
+    let found: Vec<_> =
+        config.zones.iter().map(|zone| (zone.file.file_name().unwrap().as_bytes(), zone.fault.is_some())).collect();
+    assert_eq!(found, [(&b"a.zone"[..], false), (b"b.zone", false), (b"c.zone", false), (b"caf\xe9.zone", true)]);
+}
+
+/// A catalog that is not one, or not whole, gives no zones at all rather than some; the other entries do not mind.
 #[test]
 fn broken_catalogs() {
     for (catalog, expected) in [
@@ -93,9 +144,12 @@ fn broken_catalogs() {
         (CATALOG.replace("PTR Ex", "PTR ("), ":5:"),
         (String::new(), "catalog.zone"),
     ] {
-        let config = "[[zones]]\ncatalog = 'catalog.zone'\nfile = '{zone}'\n";
+        let config = "[[zones]]\ncatalog = 'catalog.zone'\nfile = '{zone}'\n[[zones]]\nfile = 'other'\n";
         let folder = folder(config, &[("catalog.zone", catalog.as_str())]);
-        let message = read(&folder).unwrap_err();
-        assert!(message.contains(expected), "{expected}: {message}");
+        let config = read(&folder).unwrap();
+        let [message] = config.faults.as_slice() else { panic!("{:?}", config.faults) };
+        assert!(message.contains(expected) && message.contains("catalog.zone"), "{expected}: {message}");
+        assert!(message.ends_with("(entry 1 of [[zones]])"), "{message}");
+        assert_eq!(config.zones.len(), 1);
     }
 }

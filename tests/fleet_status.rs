@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 use zoneseal::base::{Seconds, UnixTime};
 use zoneseal::fleet::config::Config;
+use zoneseal::fleet::last_run::LastRun;
 use zoneseal::fleet::ledger::{HookPending, Ledger, NextEvent, RunResult};
 use zoneseal::fleet::metrics;
 use zoneseal::fleet::status::{Level, Thresholds, of_config};
@@ -117,6 +118,54 @@ fn silence_is_told() {
     }
 }
 
+/// The last run over all zones is known though nothing was due in it, and so is that it is long ago.
+#[test]
+fn runs_that_stopped_are_told() {
+    let place = Place::new();
+    place.zone("a.example", |_| {});
+    let ran = |ago: i64| {
+        let last = LastRun::new(NOW.minus(Seconds(ago)), RunResult::NothingDue, 1);
+        last.keep(&place.path("state"), Seconds(0)).unwrap();
+    };
+    ran(3600);
+    let text = place.assert_exit(&[], 0);
+    assert!(text.contains("Last run: 2027-01-15T07:00:00Z (1h ago), nothing-due"), "{text}");
+    let json: serde_json::Value = serde_json::from_str(&place.assert_exit(&["--json"], 0)).unwrap();
+    assert_eq!(json["last_run"], serde_json::json!({ "at": "2027-01-15T07:00:00Z", "result": "nothing-due" }));
+    // Under a policy with runs every 12 hours.
+    ran(24 * 3600);
+    place.assert_exit(&[], 0);
+    ran(24 * 3600 + 1);
+    let text = place.assert_exit(&[], 1);
+    assert!(text.contains("warning  stopped: no run since 2027-01-14T07:59:59Z, 1d 1s ago"), "{text}");
+    assert!(place.assert_exit(&["--nagios"], 1).starts_with("ZONESEAL WARNING - 1 zone: 1 ok, "));
+    let json: serde_json::Value = serde_json::from_str(&place.assert_exit(&["--json"], 1)).unwrap();
+    assert_eq!((&json["status"], &json["troubles"][0]["code"]), (&"warning".into(), &"stopped".into()));
+    let metrics = metrics::text(&of_config(&place.config(), Thresholds::default(), NOW), NOW);
+    assert!(metrics.contains("\nzoneseal_last_run_timestamp_seconds 1799913599\n"), "{metrics}");
+    assert!(metrics.contains("\nzoneseal_status 1\n"), "{metrics}");
+    place.assert_exit(&["a.example"], 0);
+}
+
+/// A zone whose file is gone is not forgotten for as long as its signed zone is there.
+#[test]
+fn zones_that_are_not_configured_any_more_are_told() {
+    let place = Place::new();
+    place.zone("a.example", |_| {});
+    place.zone("b.example", |_| {});
+    fs::remove_file(place.path("b.example.zone")).unwrap();
+    place.assert_exit(&[], 0);
+    fs::create_dir(place.path("signed")).unwrap();
+    fs::write(place.path("signed/b.example.zone.signed"), "").unwrap();
+    let text = place.assert_exit(&[], 1);
+    assert!(text.contains("warning  not-configured: b.example. is not configured any more"), "{text}");
+    assert!(text.contains("its signatures end from 2027-01-20T08:00:00Z on"), "{text}");
+    fs::remove_file(place.path("a.example.zone")).unwrap();
+    let text = place.assert_exit(&[], 1);
+    assert!(text.contains("no-zones: there are no zones"), "{text}");
+    place.assert_exit(&["--nagios"], 1);
+}
+
 #[test]
 fn without_a_configuration_nothing_is_known() {
     let place = Place::new();
@@ -126,6 +175,9 @@ fn without_a_configuration_nothing_is_known() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("zoneseal.toml"), "{output:?}");
     let text = place.assert_exit(&["--nagios"], 3);
     assert!(text.starts_with("ZONESEAL UNKNOWN - zoneseal.toml"), "{text}");
+    fs::remove_file(place.path("zoneseal.toml")).unwrap();
+    let said = place.status(&[]).stderr;
+    assert!(String::from_utf8_lossy(&said).contains("= help: begin one here with zoneseal init ZONES-DIR, or say"));
 }
 
 /// A policy that went away is said, and the rest is told all the same.
@@ -224,13 +276,14 @@ fn thousands_of_zones_are_told_at_once() {
         fs::write(place.path(&format!("state/z{number}.example.run.json")), text).unwrap();
     }
     let began = std::time::Instant::now();
-    let zones = of_config(&place.config(), Thresholds::default(), NOW);
+    let status = of_config(&place.config(), Thresholds::default(), NOW);
     let took = began.elapsed();
+    let zones = &status.zones;
     assert_eq!(zones.len(), count);
     let bad: Vec<_> = zones.iter().filter(|zone| zone.level != Level::Ok).map(|zone| &zone.troubles).collect();
     assert!(bad.is_empty(), "{:?}", bad.first());
     assert!(took.as_secs() < 20, "{took:?}");
-    assert!(metrics::text(&zones, NOW).contains("zoneseal_zones{status=\"ok\"} 2000\n"));
+    assert!(metrics::text(&status, NOW).contains("zoneseal_zones{status=\"ok\"} 2000\n"));
 }
 
 /// Two zones of which one is worse, and of equal ones the one whose signatures end first.
@@ -240,7 +293,7 @@ fn the_worst_comes_first() {
     place.zone("a.example", |_| {});
     place.zone("b.example", |ledger| ledger.earliest_expiration = Some(NOW.plus(Seconds(4 * 86_400))));
     place.zone("c.example", |ledger| ledger.result = RunResult::Failed);
-    let zones = of_config(&place.config(), Thresholds::default(), NOW);
+    let zones = of_config(&place.config(), Thresholds::default(), NOW).zones;
     let titles: Vec<_> = zones.iter().map(|zone| zone.title()).collect();
     assert_eq!(titles, ["c.example.", "b.example.", "a.example."]);
 }

@@ -43,7 +43,7 @@ pub(super) fn run(command: &ConfigCommand, env: &mut Env<'_>) -> Result<Outcome,
     if args.json {
         let value = json!({
             "schema": "zoneseal.config-check/1",
-            "config": config.path,
+            "config": config.path.display().to_string(),
             "zones": config.zones.len(),
             "errors": errors,
             "warnings": warnings,

@@ -6,6 +6,7 @@ use super::who::WhoArgs;
 use super::{BackendArg, ClockArg, Env, Failure, Outcome};
 use crate::base::NameBuf;
 use crate::fleet::config::Config;
+use crate::fleet::last_run::LastRun;
 use crate::fleet::ledger::RunResult;
 use crate::fleet::metrics;
 use crate::fleet::overrides::{Override, Overrides};
@@ -76,7 +77,7 @@ const REFUSED: u8 = 4;
 const EXIT_CODES: &str = "\
 Exit codes, the worst of all zones: 0 nothing was due; 3 zones were signed and published; 1 somebody has to look (a hook
 failed, a roll is overdue, a guard was overridden); 4 a guard refused to publish, or --apply found another plan; 2 something
-failed, or another run is under way.";
+failed, or another run is under way. A dry run ends as the run would.";
 
 fn parse_reason(text: &str) -> Result<String, String> {
     if text.trim().is_empty() { Err("a reason is needed, for the log".into()) } else { Ok(text.to_owned()) }
@@ -120,7 +121,8 @@ pub(super) fn run(args: &RunArgs, env: &mut Env<'_>) -> Result<Outcome, Failure>
         return Ok(outcome(report.result()));
     }
     let metrics = args.metrics.as_deref().or(config.metrics.as_deref());
-    let is_written = metrics.is_none_or(|path| keep_metrics(path, &config, env));
+    let last_run = args.zones.is_empty().then(|| LastRun::new(env.now, report.result(), report.zones.len()));
+    let is_written = metrics.is_none_or(|path| keep_metrics(path, &config, last_run, env));
     output::write_report(&report, args.json, args.quiet, env)?;
     let at_least = if is_written { RunResult::NothingDue } else { RunResult::Attention };
     Ok(outcome(report.result().max(at_least)))
@@ -137,9 +139,11 @@ const fn outcome(result: RunResult) -> Outcome {
 }
 
 /// Writes the metrics of all zones; says why if they cannot be written, for no zone is the worse for it.
-fn keep_metrics(path: &Path, config: &Config, env: &mut Env<'_>) -> bool {
-    let zones = of_config(config, Thresholds::default(), env.now);
-    let written = metrics::write(path, &zones, env.now);
+fn keep_metrics(path: &Path, config: &Config, last_run: Option<LastRun>, env: &mut Env<'_>) -> bool {
+    let mut status = of_config(config, Thresholds::default(), env.now);
+    // The file of the last run is not written every time.
+    status.last_run = last_run.or(status.last_run);
+    let written = metrics::write(path, &status, env.now);
     if let Err(error) = &written {
         env.say(format_args!("error: {}: the metrics cannot be written: {error}", path.display()));
     }

@@ -7,14 +7,14 @@ use super::{ClockArg, Env, Failure, Outcome};
 use crate::base::{NameBuf, Seconds};
 use crate::fleet::config::Config;
 use crate::fleet::metrics;
-use crate::fleet::status::{Level, Thresholds, ZoneStatus, of_config};
+use crate::fleet::status::{Level, Status, Thresholds, of_config};
 use std::path::PathBuf;
 
 /// Say how all zones of a configuration stand, the worst first
 ///
 /// Goes by what the last runs left, so it is quick for thousands of zones and reads no zone: first expiry, last result, what
-/// comes next, what is waited for and which DS the parent is to be asked for. Zones that were never run, runs that did not
-/// come and ledgers that cannot be read are said. Exit code 0: all is as it should be; 1: somebody has to look; 2: the
+/// comes next, what is waited for and which DS the parent is to be asked for. Zones that were never run or are not
+/// configured any more, runs that did not come and ledgers that cannot be read are said. Exit code 0: all is as it should be; 1: somebody has to look; 2: the
 /// configuration could not be read. With --nagios 0 ok, 1 warning, 2 critical, 3 unknown.
 #[derive(Debug, clap::Args)]
 pub(super) struct StatusArgs {
@@ -47,16 +47,15 @@ pub(super) struct StatusArgs {
 }
 
 pub(super) fn run(args: &StatusArgs, env: &mut Env<'_>) -> Result<Outcome, Failure> {
-    match zones(args, env) {
-        Ok(zones) if args.nagios => nagios::write(&zones, env),
-        Ok(zones) => {
+    match status(args, env) {
+        Ok(status) if args.nagios => nagios::write(&status, env),
+        Ok(status) => {
             if args.json {
-                output::write_json(&zones, env)?;
+                output::write_json(&status, env)?;
             } else {
-                output::write_text(&zones, args.quiet, env)?;
+                output::write_text(&status, args.quiet, env)?;
             }
-            let is_ok = zones.iter().all(|zone| zone.level == Level::Ok);
-            Ok(if is_ok { Outcome::Done } else { Outcome::Finding })
+            Ok(if status.level() == Level::Ok { Outcome::Done } else { Outcome::Finding })
         }
         // For Nagios exit code 2 would mean that the zones are in a bad way, and its word goes to standard output.
         Err(Failure::Message(message)) if args.nagios => nagios::write_unknown(&message, env),
@@ -65,7 +64,7 @@ pub(super) fn run(args: &StatusArgs, env: &mut Env<'_>) -> Result<Outcome, Failu
 }
 
 /// How the zones asked for stand. Metrics are of all zones, whichever were asked for: a file has one truth.
-fn zones(args: &StatusArgs, env: &Env<'_>) -> Result<Vec<ZoneStatus>, Failure> {
+fn status(args: &StatusArgs, env: &Env<'_>) -> Result<Status, Failure> {
     if let (Some(warning), Some(critical)) = (args.warning, args.critical)
         && critical > warning
     {
@@ -73,19 +72,20 @@ fn zones(args: &StatusArgs, env: &Env<'_>) -> Result<Vec<ZoneStatus>, Failure> {
     }
     let config = Config::read(&args.config).map_err(Failure::new)?;
     let thresholds = Thresholds { warning: args.warning, critical: args.critical };
-    let mut zones = of_config(&config, thresholds, env.now);
+    let mut status = of_config(&config, thresholds, env.now);
     if let Some(path) = &args.metrics {
-        metrics::write(path, &zones, env.now)
+        metrics::write(path, &status, env.now)
             .map_err(|error| Failure::new(format_args!("{}: {error}", path.display())))?;
     }
-    if let Some(missing) = args.zones.iter().find(|name| !zones.iter().any(|zone| zone.name.as_ref() == Some(*name))) {
+    let is_known = |name: &&NameBuf| status.zones.iter().any(|zone| zone.name.as_ref() == Some(*name));
+    if let Some(missing) = args.zones.iter().find(|name| !is_known(name)) {
         return Err(Failure::new(format_args!(
             "{missing}: no such zone is known in {}\n   = help: a zone without a name there is known by it after its first run",
             args.config.display()
         )));
     }
     if !args.zones.is_empty() {
-        zones.retain(|zone| zone.name.as_ref().is_some_and(|name| args.zones.contains(name)));
+        status.keep_zones(&args.zones);
     }
-    Ok(zones)
+    Ok(status)
 }

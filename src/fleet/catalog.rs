@@ -20,9 +20,11 @@ pub fn members(path: &Path) -> Result<Vec<NameBuf>, String> {
         .map_err(|error| error.to_string())?;
     let zone = if findings.has_errors() { None } else { build(records, &BuildOptions::default(), &mut findings) };
     match (zone, findings.list().first()) {
-        (Some(zone), _) if !findings.has_errors() => members_of(&zone),
+        (Some(zone), _) if !findings.has_errors() => {
+            members_of(&zone).map_err(|message| format!("{}: {message}", path.display()))
+        }
         (_, Some(finding)) => Err(finding.to_string()),
-        (_, None) => Err("there is no zone in it".into()),
+        (_, None) => Err(format!("{}: there is no zone in it", path.display())),
     }
 }
 

@@ -19,7 +19,10 @@ use std::path::Path;
 #[must_use]
 pub fn check(config: &Config) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
-    if config.zones.is_empty() {
+    findings.extend(config.faults.iter().map(|fault| Diagnostic::error("entry-unusable", fault.clone())));
+    let faults = config.zones.iter().filter_map(|zone| zone.fault.as_ref());
+    findings.extend(faults.map(|fault| Diagnostic::error("zone-unusable", fault.clone())));
+    if config.zones.is_empty() && config.faults.is_empty() {
         let message = format!("{}: there are no zones", config.path.display());
         findings.push(
             Diagnostic::warning("no-zones", message).help("add an entry of [[zones]], or see whether its pattern fits"),
@@ -31,6 +34,9 @@ pub fn check(config: &Config) -> Vec<Diagnostic> {
     for zone in &config.zones {
         check_servers(zone, &mut findings);
         check_hook(zone, &mut findings);
+        if zone.fault.is_some() {
+            continue;
+        }
         let Some(read) = read(zone, &mut findings) else { continue };
         let name = read.apex().to_string().to_ascii_lowercase();
         if let Some(other) =

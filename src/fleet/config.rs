@@ -22,10 +22,11 @@ use super::catalog;
 use super::guard::Limits;
 use crate::base::{NameBuf, Rtype, Seconds};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// What a run has to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub struct Config {
     pub metrics: Option<PathBuf>,
     /// The zones, in the order of their files' names within the order of the file.
     pub zones: Vec<ZoneConfig>,
+    /// Entries whose zones cannot be found, such as those of a catalog that is broken: the others are there all the same.
+    pub faults: Vec<String>,
 }
 
 /// A zone and all that is configured for it.
@@ -61,6 +64,8 @@ pub struct ZoneConfig {
     pub limits: Limits,
     /// Whom to ask about the DS RRset and about what is served.
     pub servers: Servers,
+    /// Why it cannot be worked on as it is configured. That is no reason to leave the others.
+    pub fault: Option<String>,
 }
 
 /// A command that is run after a zone changed.
@@ -132,42 +137,85 @@ impl Config {
     /// Reads a configuration and finds its zones.
     ///
     /// # Errors
-    /// The first thing that is wrong, with its place.
+    /// The first thing that is wrong with the file itself, with its place. What is wrong with single zones, which may come
+    /// and go by themselves, stands in [`Config::faults`] and [`ZoneConfig::fault`].
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = fs::read_to_string(path).map_err(|error| fail(path, error))?;
+        let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
         let raw: RawConfig = toml::from_str(&text).map_err(|error| fail(path, error.to_string().trim_end()))?;
         let base = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
-        let reader = Reader { path, base, defaults: raw.defaults };
-        let mut zones = Vec::new();
+        let single = raw.zones.iter().filter(|entry| entry.catalog.is_none()).filter_map(|entry| entry.file.as_ref());
+        let single = single.map(|file| plain(&base.join(file))).collect();
+        let reader = Reader { path, base, defaults: raw.defaults, single };
+        let (mut zones, mut faults) = (Vec::new(), Vec::new());
         for (index, entry) in raw.zones.iter().enumerate() {
-            let place =
-                |error: ConfigError| ConfigError { message: format!("{error} (entry {} of [[zones]])", index + 1) };
-            reader.push_zones(entry, &mut zones).map_err(place)?;
+            let place = |what: &dyn std::fmt::Display| format!("{what} (entry {} of [[zones]])", index + 1);
+            match reader.push_zones(entry, &mut zones) {
+                Err(Wrong::File(error)) => return Err(ConfigError { message: place(&error) }),
+                Err(Wrong::Entry(message)) => faults.push(place(&message)),
+                Ok(()) => {}
+            }
         }
-        let config = Self {
+        note_clashes(&mut zones);
+        Ok(Self {
             path: path.to_owned(),
             policy_file: raw.policy_file.map(|file| reader.base.join(file)),
             metrics: raw.metrics.map(|file| reader.base.join(file)),
             zones,
-        };
-        config.check_outputs()?;
-        Ok(config)
+            faults,
+        })
     }
+}
 
-    /// No two zones may write one file, and none its own input.
-    fn check_outputs(&self) -> Result<(), ConfigError> {
-        let mut seen: BTreeMap<&Path, &ZoneConfig> = BTreeMap::new();
-        for zone in &self.zones {
-            let (file, output) = (zone.file.display(), zone.output.display());
-            if zone.file == zone.output {
-                return Err(fail(&self.path, format_args!("{file} would be replaced by its own signed zone")));
-            }
-            if let Some(other) = seen.insert(&zone.output, zone) {
-                let other = other.file.display();
-                return Err(fail(&self.path, format_args!("{output} is the output of both {other} and {file}")));
-            }
+/// Why there is no configuration, and what to do about it.
+fn unreadable(path: &Path, error: &io::Error) -> ConfigError {
+    let help = match error.kind() {
+        io::ErrorKind::NotFound => {
+            "\n   = help: begin one here with zoneseal init ZONES-DIR, or say where it is with --config FILE"
         }
-        Ok(())
+        _ => "",
+    };
+    fail(path, format_args!("{error}{help}"))
+}
+
+/// A path without `.` in it, to know a file by that is written in two ways.
+fn plain(path: &Path) -> PathBuf {
+    path.components().filter(|part| *part != Component::CurDir).collect()
+}
+
+/// No two zones may write one file, and none its own input: which of them is meant nobody knows, so all of them stay as they
+/// are.
+fn note_clashes(zones: &mut [ZoneConfig]) {
+    let mut by_output: BTreeMap<PathBuf, Vec<usize>> = BTreeMap::new();
+    for (index, zone) in zones.iter_mut().enumerate() {
+        by_output.entry(plain(&zone.output)).or_default().push(index);
+        if plain(&zone.file) == plain(&zone.output) {
+            zone.fault = Some(format!("{} would be replaced by its own signed zone", zone.file.display()));
+        }
+    }
+    for group in by_output.values().filter(|group| group.len() > 1) {
+        let files: Vec<String> = group.iter().map(|&index| zones[index].file.display().to_string()).collect();
+        for &index in group {
+            let zone = &mut zones[index];
+            zone.fault = Some(format!(
+                "{} is the output of both {}\n   = help: give each its own output; a file that two patterns have needs one",
+                zone.output.display(),
+                files.join(" and ")
+            ));
+        }
+    }
+}
+
+/// What is wrong with an entry.
+enum Wrong {
+    /// The configuration is not one.
+    File(ConfigError),
+    /// Its zones cannot be found now.
+    Entry(String),
+}
+
+impl From<ConfigError> for Wrong {
+    fn from(error: ConfigError) -> Self {
+        Self::File(error)
     }
 }
 
@@ -243,6 +291,8 @@ struct Reader<'a> {
     path: &'a Path,
     base: PathBuf,
     defaults: Settings,
+    /// Files that have an entry of their own, which patterns leave to it.
+    single: BTreeSet<PathBuf>,
 }
 
 impl Reader<'_> {
@@ -251,7 +301,7 @@ impl Reader<'_> {
     }
 
     /// The zones of an entry.
-    fn push_zones(&self, entry: &RawZones, zones: &mut Vec<ZoneConfig>) -> Result<(), ConfigError> {
+    fn push_zones(&self, entry: &RawZones, zones: &mut Vec<ZoneConfig>) -> Result<(), Wrong> {
         let own: Settings =
             entry.settings.clone().try_into().map_err(|error: toml::de::Error| self.fail(error.message()))?;
         match (&entry.file, &entry.files, &entry.catalog) {
@@ -260,16 +310,20 @@ impl Reader<'_> {
                 zones.push(self.zone(self.base.join(file), name, &own)?);
             }
             (None, Some(pattern), None) if entry.name.is_none() => {
-                for file in self.files_of(pattern)? {
+                let (files, unreadable) = self.files_of(pattern)?;
+                for file in files {
                     zones.push(self.zone(file, None, &own)?);
+                }
+                if let Some(error) = unreadable {
+                    return Err(Wrong::Entry(format!("files = \"{pattern}\": {error}")));
                 }
             }
             (Some(file), None, Some(catalog)) if entry.name.is_none() => {
                 if !file.contains("{zone}") {
-                    return Err(self.fail("the file of a catalog's zones needs {zone} in its name"));
+                    return Err(self.fail("the file of a catalog's zones needs {zone} in its name").into());
                 }
                 let catalog = self.base.join(catalog);
-                for member in catalog::members(&catalog).map_err(|message| fail(&catalog, message))? {
+                for member in catalog::members(&catalog).map_err(Wrong::Entry)? {
                     let path = self.base.join(file.replace("{zone}", &file_form(&member)));
                     zones.push(self.zone(path, Some(member), &own)?);
                 }
@@ -277,7 +331,7 @@ impl Reader<'_> {
             _ => {
                 return Err(self.fail(
                     "an entry of [[zones]] has either file (with name or not), files (a pattern such as \"zones/*.zone\"), or catalog and file (with {zone} in it)",
-                ));
+                ).into());
             }
         }
         Ok(())
@@ -287,14 +341,22 @@ impl Reader<'_> {
         text.parse().map_err(|error| self.fail(format_args!("zone name \"{text}\": {error}")))
     }
 
-    /// The files of a pattern, by name.
-    fn files_of(&self, pattern: &str) -> Result<Vec<PathBuf>, ConfigError> {
+    /// The files of a pattern, by name, and what of its directories cannot be read. A link that leads nowhere is among them,
+    /// so that it is told of; a file that has an entry of its own is not.
+    fn files_of(&self, pattern: &str) -> Result<(Vec<PathBuf>, Option<String>), ConfigError> {
         let full = self.base.join(pattern);
         let text = full.to_str().ok_or_else(|| self.fail("the pattern is not UTF-8"))?;
-        let paths = glob::glob(text).map_err(|error| self.fail(format_args!("files = \"{pattern}\": {error}")))?;
-        let files: Result<Vec<PathBuf>, io::Error> = paths.map(|path| path.map_err(Into::into)).collect();
-        let files = files.map_err(|error| self.fail(format_args!("files = \"{pattern}\": {error}")))?;
-        Ok(files.into_iter().filter(|path| path.is_file()).collect())
+        let wrong = |error: glob::PatternError| self.fail(format_args!("files = \"{pattern}\": {error}"));
+        let (mut files, mut unreadable) = (Vec::new(), None);
+        for path in glob::glob(text).map_err(wrong)? {
+            match path {
+                Ok(path) if is_to_be_read(&path) && !self.single.contains(&plain(&path)) => files.push(path),
+                Ok(_) => {}
+                Err(error) => unreadable = Some(error.to_string()),
+            }
+        }
+        files.extend(files_not_utf8(text).map_err(wrong)?);
+        Ok((files, unreadable))
     }
 
     /// One zone, with what is not its own from the defaults.
@@ -321,6 +383,10 @@ impl Reader<'_> {
                 resolver: pick(&own.resolver, &defaults.resolver),
                 anchor: anchor.map(|file| self.base.join(file)),
             },
+            fault: file
+                .to_str()
+                .is_none()
+                .then(|| format!("{}: the name of the file is not UTF-8\n   = help: rename it", file.display())),
             name,
             file,
         })
@@ -329,9 +395,9 @@ impl Reader<'_> {
     /// The signed zone's file: `{file}` in the pattern is the name of the unsigned one.
     fn output(&self, file: &Path, name: Option<&NameBuf>, pattern: Option<String>) -> Result<PathBuf, ConfigError> {
         let pattern = pattern.unwrap_or_else(|| "signed/{file}.signed".into());
-        let file_name = file.file_name().and_then(|name| name.to_str());
+        let file_name = file.file_name().map(OsStr::to_string_lossy);
         let file_name = file_name.ok_or_else(|| self.fail(format_args!("{}: not a file's name", file.display())))?;
-        let mut output = pattern.replace("{file}", file_name);
+        let mut output = pattern.replace("{file}", &file_name);
         if output.contains("{zone}") {
             let name = name.ok_or_else(|| {
                 self.fail(format_args!(
@@ -374,6 +440,29 @@ impl Reader<'_> {
         };
         Ok(Limits { names_vanished_percent: percent, kept_types })
     }
+}
+
+/// Whether a path of a pattern is a file, or a link that should lead to one.
+fn is_to_be_read(path: &Path) -> bool {
+    fs::metadata(path).map_or(true, |metadata| metadata.is_file())
+}
+
+/// The files of a pattern whose names are not UTF-8: patterns do not match them, and a zone must not be left out unseen.
+fn files_not_utf8(pattern: &str) -> Result<Vec<PathBuf>, glob::PatternError> {
+    let (directory, last) = match pattern.rsplit_once('/') {
+        Some(("", last)) => ("/", last),
+        Some(parts) => parts,
+        None => (".", pattern),
+    };
+    let last = glob::Pattern::new(last)?;
+    let mut files = Vec::new();
+    for directory in glob::glob(directory)?.filter_map(Result::ok) {
+        let names = fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok);
+        let is_odd = |name: &OsStr| name.to_str().is_none() && last.matches(&name.to_string_lossy());
+        files.extend(names.filter(|entry| is_odd(&entry.file_name())).map(|entry| entry.path()));
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// A zone's name as part of a file's name: without the last dot, the root as `root`.

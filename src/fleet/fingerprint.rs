@@ -72,6 +72,12 @@ pub fn config(zone: &ZoneConfig) -> String {
     hash(format!("{PROGRAM} {zone:?}").as_bytes())
 }
 
+/// The digest of what says how a zone is signed and published.
+#[must_use]
+pub fn rules(zone: &ZoneConfig, of_policy: &Policy) -> String {
+    hash(format!("{} {}", config(zone), policy(of_policy)).as_bytes())
+}
+
 /// Where what was seen of a zone's servers is kept.
 #[must_use]
 pub fn observation_path(directory: &Path, zone: Name<'_>) -> PathBuf {

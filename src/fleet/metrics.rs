@@ -4,7 +4,7 @@
 //! zero is taken for a time.
 
 use super::ledger::{Ledger, RunResult};
-use super::status::{Level, ZoneStatus};
+use super::status::{Level, Status, ZoneStatus};
 use crate::base::UnixTime;
 use crate::output::atomic::{AtomicFile, Output};
 use std::fmt::Write as _;
@@ -15,20 +15,27 @@ use std::path::Path;
 ///
 /// # Errors
 /// If the file cannot be written: the old one stands.
-pub fn write(path: &Path, zones: &[ZoneStatus], now: UnixTime) -> io::Result<()> {
+pub fn write(path: &Path, status: &Status, now: UnixTime) -> io::Result<()> {
     let mut file = Box::new(AtomicFile::create(path).map_err(io::Error::other)?);
-    file.write_all(text(zones, now).as_bytes())?;
+    file.write_all(text(status, now).as_bytes())?;
     file.commit()
 }
 
-/// The metrics of zones at a time.
+/// The metrics of a configuration at a time.
 #[must_use]
-pub fn text(zones: &[ZoneStatus], now: UnixTime) -> String {
+pub fn text(status: &Status, now: UnixTime) -> String {
+    let zones = &status.zones;
     let mut page = Page::default();
     page.family("zoneseal_build_info", "The program that wrote this; always 1.");
     page.sample("zoneseal_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
     page.family("zoneseal_metrics_timestamp_seconds", "When this was written.");
     page.sample("zoneseal_metrics_timestamp_seconds", &[], now.0);
+    page.family("zoneseal_status", "How all stands: 0 ok, 1 warning, 2 critical, 3 unknown.");
+    page.sample("zoneseal_status", &[], status.level().nagios());
+    page.family("zoneseal_last_run_timestamp_seconds", "When the last run over all zones left word.");
+    if let Some(last) = &status.last_run {
+        page.sample("zoneseal_last_run_timestamp_seconds", &[], last.at.0);
+    }
     page.family("zoneseal_zones", "Zones by how they stand.");
     for level in Level::ALL {
         let count = zones.iter().filter(|zone| zone.level == level).count();

@@ -4,7 +4,7 @@
 //! zoneseal.toml ─ config ─▶ zones, each with its policy, keys, limits
 //! last run ─ ledger, fingerprint ─▶ zones with nothing due; which serials are taken
 //! the others ─ zone: eyes, engine, guards (look), sign ─▶ published version, hook, ledger
-//! ledgers ─ status ─▶ how all zones stand ─ metrics ─▶ a file for Prometheus
+//! ledgers, last run ─ status ─▶ how all zones stand ─ metrics ─▶ a file for Prometheus
 //! ```
 
 pub mod advance;
@@ -18,6 +18,7 @@ pub mod fingerprint;
 pub mod guard;
 pub mod hook;
 pub mod init;
+pub mod last_run;
 pub mod ledger;
 pub mod look;
 pub mod metrics;

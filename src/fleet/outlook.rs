@@ -75,8 +75,9 @@ pub(super) fn next_due(
 pub(super) fn attention(policy: &Policy, ledger: &Ledger, step: &Step, sight: &Sight, now: UnixTime) -> Vec<String> {
     let mut attention = sight.faults.clone();
     if let Some(HookPending { since, attempts, error: Some(error) }) = &ledger.hook_pending {
+        let tries = if *attempts == 1 { "1 try".to_owned() } else { format!("{attempts} tries") };
         attention.push(format!(
-            "the hook did not succeed, {attempts} tries since {since}; it is tried again in the next run: {error}"
+            "the hook did not succeed, {tries} since {since}; it is tried again in the next run: {error}"
         ));
     }
     for action in &step.actions {

@@ -6,18 +6,19 @@
 use super::config::{Config, ZoneConfig};
 use super::fingerprint;
 use super::guard::Refusal;
+use super::last_run::LastRun;
 use super::ledger::{Ledger, NextEvent, RunResult};
 use super::look::PlanLine;
 use super::overrides::Overrides;
 use super::zone::{ZoneRun, name_of_file};
-use crate::base::{Diagnostic, NameBuf, UnixTime};
+use crate::base::{Diagnostic, Name, NameBuf, Seconds, UnixTime};
 use crate::crypto::Backend;
 use crate::keys::KeyDirectory;
 use crate::observe::Client;
 use crate::policy::load::{LoadError, load};
 use crate::policy::{Policy, Preset};
 use crate::sign::record::FileDigest;
-use crate::state::{Lock, LockOptions, StateError, StateErrorKind, Who};
+use crate::state::{Lock, LockOptions, StateError, StateErrorKind, StatePaths, Who};
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -71,6 +72,8 @@ pub struct ZoneReport {
     pub warnings: Vec<String>,
     /// What would be done, in a dry run.
     pub plan: Vec<PlanLine>,
+    /// Policy and configuration that the plan was made by, as a digest.
+    pub(super) rules: String,
     /// Margins that are thin.
     pub(super) budget: Vec<String>,
     /// The unsigned zone with what it includes, as it was read.
@@ -93,6 +96,7 @@ impl ZoneReport {
             refusals: Vec::new(),
             warnings: Vec::new(),
             plan: Vec::new(),
+            rules: String::new(),
             budget: Vec::new(),
             inputs: Vec::new(),
             ledger: None,
@@ -102,6 +106,22 @@ impl ZoneReport {
 
     fn failed(zone: &ZoneConfig, message: String) -> Self {
         Self { result: RunResult::Failed, messages: vec![message], ..Self::new(zone) }
+    }
+
+    /// Leaves word in the ledger, if there is one, that the zone was not published, and says what stands instead.
+    pub(super) fn note_stop(&mut self, state: &Path, now: UnixTime) {
+        let Some(ledger) = &mut self.ledger else { return };
+        if let Some(ends) = ledger.earliest_expiration {
+            self.messages.push(format!("the signed zone of before stands; its first signature ends at {ends}"));
+        }
+        ledger.result = self.result;
+        ledger.messages.clone_from(&self.messages);
+        ledger.consecutive_failures = ledger.consecutive_failures.saturating_add(1);
+        // A clock that is behind is not to be written down as the time of the last run.
+        ledger.finished_at = ledger.finished_at.max(now);
+        if let Err(error) = ledger.write(state) {
+            self.messages.push(error.to_string());
+        }
     }
 
     /// A zone with nothing due: what needed attention still does.
@@ -129,13 +149,16 @@ pub struct RunReport {
     pub zones: Vec<ZoneReport>,
     /// What is doubtful about policies.
     pub warnings: Vec<Diagnostic>,
+    /// What is wrong with the configuration beyond single zones, and how bad that is.
+    pub troubles: Vec<(RunResult, String)>,
 }
 
 impl RunReport {
-    /// How the worst zone ended.
+    /// How the worst zone ended, or worse.
     #[must_use]
     pub fn result(&self) -> RunResult {
-        self.zones.iter().map(|zone| zone.result).max().unwrap_or_default()
+        let troubles = self.troubles.iter().map(|(result, _)| *result);
+        self.zones.iter().map(|zone| zone.result).chain(troubles).max().unwrap_or_default()
     }
 
     /// How many zones ended in a way.
@@ -165,6 +188,7 @@ impl RunReport {
             if zone.plan.is_empty() && zone.result == RunResult::NothingDue {
                 continue;
             }
+            text += &format!("  by {}\n", zone.rules);
             for file in &zone.inputs {
                 text += &format!("  {} {}\n", file.sha256, file.path);
             }
@@ -227,6 +251,7 @@ struct Shared<'a> {
     policy_arguments: BTreeMap<Option<String>, String>,
     keys: HashMap<PathBuf, Result<KeyDirectory, String>>,
     names: Names,
+    closed: Closed,
 }
 
 /// The names of zones by their files, as the ledgers of a state directory have them.
@@ -241,15 +266,26 @@ pub fn run(config: &Config, named: &[NameBuf], setting: Setting<'_>, mode: &RunM
     let (policies, warnings) = load_policies(config, &zones);
     let policy_arguments =
         policies.keys().map(|name| (name.clone(), policy_argument(config, name.as_deref()))).collect();
-    let mut shared = Shared { setting, policies, policy_arguments, keys: list_keys(&zones), names: names_of(&zones) };
+    let mut shared = Shared {
+        setting,
+        policies,
+        policy_arguments,
+        keys: list_keys(&zones),
+        names: names_of(&zones),
+        closed: Closed::new(),
+    };
     let idle = |shared: &Shared<'_>, zones: &[&ZoneConfig]| in_turn(zones, |zone| *zone, |_, zone| shared.idle(zone));
     let mut ledgers = idle(&shared, &zones);
     let _locks = match mode {
         // Reading needs none, and a dry run leaves no file behind.
-        RunMode::DryRun => Vec::new(),
+        RunMode::DryRun => {
+            shared.closed = closed_directories(&zones);
+            Vec::new()
+        }
         RunMode::Real if ledgers.iter().all(Option::is_some) => Vec::new(),
         RunMode::Real | RunMode::Apply(_) => {
-            let locks = lock(&zones, &setting)?;
+            let (locks, closed) = lock(&zones, &setting)?;
+            shared.closed = closed;
             // Another run may have done it meanwhile.
             shared.keys = list_keys(&zones);
             ledgers = idle(&shared, &zones);
@@ -257,19 +293,38 @@ pub fn run(config: &Config, named: &[NameBuf], setting: Setting<'_>, mode: &RunM
         }
     };
     let zones: Vec<(&ZoneConfig, Option<Ledger>)> = zones.into_iter().zip(ledgers).collect();
-    let report = |zones| RunReport { zones, warnings: warnings.clone() };
-    match mode {
-        RunMode::Real => Ok(report(shared.run(&zones, None, false))),
-        RunMode::DryRun => Ok(report(shared.run(&zones, None, true))),
+    let troubles = if named.is_empty() { troubles_of(config) } else { Vec::new() };
+    let report = |zones| RunReport { zones, warnings: warnings.clone(), troubles: troubles.clone() };
+    let mut report = match mode {
+        RunMode::DryRun => return Ok(report(shared.run(&zones, None, true))),
+        RunMode::Real => report(shared.run(&zones, None, false)),
         RunMode::Apply(hash) => {
             let planned = report(shared.run(&zones, None, true));
             let now = planned.plan_hash();
             if !now.eq_ignore_ascii_case(hash) {
                 return Err(RunError::OtherPlan(now, Box::new(planned)));
             }
-            Ok(report(shared.run(&zones, Some(&planned.zones), false)))
+            report(shared.run(&zones, Some(&planned.zones), false))
         }
+    };
+    if named.is_empty() {
+        shared.keep_last_run(&zones, &mut report);
     }
+    Ok(report)
+}
+
+/// What is wrong with a configuration beyond single zones.
+fn troubles_of(config: &Config) -> Vec<(RunResult, String)> {
+    let mut troubles: Vec<_> = config.faults.iter().map(|fault| (RunResult::Failed, fault.clone())).collect();
+    if config.zones.is_empty() && troubles.is_empty() {
+        let message = format!(
+            "{}: there are no zones\n   = help: see whether the directories of its patterns are there, or add an entry of \
+             [[zones]]",
+            config.path.display()
+        );
+        troubles.push((RunResult::Attention, message));
+    }
+    troubles
 }
 
 /// The zones that are asked for.
@@ -368,12 +423,36 @@ fn list_keys(zones: &[&ZoneConfig]) -> HashMap<PathBuf, Result<KeyDirectory, Str
     directories.into_iter().map(list).collect()
 }
 
-/// Takes the lock of every state directory, always in the same order.
-fn lock(zones: &[&ZoneConfig], setting: &Setting<'_>) -> Result<Vec<Lock>, RunError> {
-    let directories: BTreeSet<&Path> = zones.iter().map(|zone| zone.state.as_path()).collect();
+/// Directories that zones cannot be worked on without, and why.
+type Closed = BTreeMap<PathBuf, String>;
+
+fn state_directories<'z>(zones: &[&'z ZoneConfig]) -> BTreeSet<&'z Path> {
+    zones.iter().map(|zone| zone.state.as_path()).collect()
+}
+
+/// Takes the lock of every state directory, always in the same order. Where there can be none, the directory's zones fail and
+/// the others are none the worse.
+fn lock(zones: &[&ZoneConfig], setting: &Setting<'_>) -> Result<(Vec<Lock>, Closed), RunError> {
     let options = LockOptions { who: setting.who, at: setting.now, timeout: setting.lock_timeout };
-    let lock = |directory: &Path| Lock::exclusive(&directory.join(LOCK_FILE), &options).map_err(RunError::Lock);
-    directories.into_iter().map(lock).collect()
+    let (mut locks, mut closed) = (Vec::new(), Closed::new());
+    for directory in state_directories(zones) {
+        match Lock::exclusive(&directory.join(LOCK_FILE), &options) {
+            Ok(lock) => locks.push(lock),
+            Err(error @ StateError { kind: StateErrorKind::Locked(..), .. }) => return Err(RunError::Lock(error)),
+            Err(error) => drop(closed.insert(directory.to_owned(), error.to_string())),
+        }
+    }
+    Ok((locks, closed))
+}
+
+/// State directories that are none.
+fn closed_directories(zones: &[&ZoneConfig]) -> Closed {
+    let closed = |directory: &Path| match fs::metadata(directory) {
+        Ok(metadata) if metadata.is_dir() => None,
+        Ok(_) => Some((directory.to_owned(), format!("{}: not a directory", directory.display()))),
+        Err(error) => Some((directory.to_owned(), format!("{}: {error}", directory.display()))),
+    };
+    state_directories(zones).into_iter().filter_map(closed).collect()
 }
 
 /// Works on small zones side by side, and on each large one by itself, with all threads within it: several at once could
@@ -389,9 +468,40 @@ fn in_turn<T: Sync, R: Send>(
     results.into_iter().map(|result| result.unwrap_or_else(|index| work(index, &zones[index]))).collect()
 }
 
+/// By whom a file is taken.
+struct Taken {
+    file: PathBuf,
+    output: PathBuf,
+}
+
+impl Taken {
+    fn by(zone: &ZoneConfig) -> Self {
+        Self { file: zone.file.clone(), output: zone.output.clone() }
+    }
+}
+
+/// The files that only one zone may have.
+pub(super) fn own_files(zone: &ZoneConfig, name: Name<'_>) -> [PathBuf; 2] {
+    [Ledger::path(&zone.state, name), StatePaths::new(&zone.keys, name).state]
+}
+
+/// Whether a ledger is that of a zone, wherever the run was started that wrote it.
+fn is_of(ledger: &Ledger, zone: &ZoneConfig) -> bool {
+    let fingerprint = &ledger.fingerprint;
+    let is_same = |known: Option<&FileDigest>, written: &Path, path: &Path| {
+        written == path
+            || known.is_some_and(|known| std::path::absolute(path).is_ok_and(|path| path == Path::new(&known.path)))
+    };
+    is_same(fingerprint.inputs.first(), &ledger.file, &zone.file)
+        && is_same(fingerprint.output.as_ref(), &ledger.output, &zone.output)
+}
+
 impl Shared<'_> {
     /// The ledger of a zone with nothing due.
     fn idle(&self, zone: &ZoneConfig) -> Option<Ledger> {
+        if zone.fault.is_some() {
+            return None;
+        }
         let name = name_of(zone, &self.names)?;
         let ledger = Ledger::read(&Ledger::path(&zone.state, name.as_name())).ok().flatten()?;
         let policy = self.policies.get(&zone.policy)?.as_ref().ok()?;
@@ -415,23 +525,24 @@ impl Shared<'_> {
         planned: Option<&[ZoneReport]>,
         is_dry: bool,
     ) -> Vec<ZoneReport> {
-        let taken: Mutex<HashMap<PathBuf, PathBuf>> = Mutex::default();
-        let claim = |path: &Path, file: &Path| {
+        let taken = Mutex::new(self.taken(zones));
+        let claim = |path: &Path, zone: &ZoneConfig| {
             let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
-            taken.insert(path.to_owned(), file.to_owned())
+            let other = taken.get(path).filter(|other| other.output != zone.output);
+            let other = other.map(|other| other.file.clone());
+            if other.is_none() {
+                taken.insert(path.to_owned(), Taken::by(zone));
+            }
+            other
         };
         let run = |index: usize, (zone, idle): &(&ZoneConfig, Option<Ledger>)| {
             let zone = *zone;
             if let Some(ledger) = idle {
                 return ZoneReport::idle(zone, ledger.clone());
             }
-            let policy = match &self.policies[&zone.policy] {
-                Ok(policy) => policy,
-                Err(message) => return ZoneReport::failed(zone, message.clone()),
-            };
-            let listed = match &self.keys[&zone.keys] {
-                Ok(listed) => listed,
-                Err(message) => return ZoneReport::failed(zone, message.clone()),
+            let (policy, listed) = match self.means(zone) {
+                Ok(means) => means,
+                Err(message) => return self.failed(zone, message, is_dry),
             };
             let inputs = planned.map(|planned| planned[index].inputs.as_slice());
             let setting = &self.setting;
@@ -440,5 +551,57 @@ impl Shared<'_> {
                 .run()
         };
         in_turn(zones, |(zone, _)| *zone, run)
+    }
+
+    /// What is a zone's own by its ledger: where two are the same, it stays with the one that had it.
+    fn taken(&self, zones: &[(&ZoneConfig, Option<Ledger>)]) -> HashMap<PathBuf, Taken> {
+        let mut taken = HashMap::new();
+        for (zone, idle) in zones {
+            let read = |name: NameBuf| Ledger::read(&Ledger::path(&zone.state, name.as_name())).ok().flatten();
+            let ledger = idle.clone().or_else(|| name_of(zone, &self.names).and_then(read));
+            let Some(ledger) = ledger.filter(|ledger| ledger.serial.is_some() && is_of(ledger, zone)) else { continue };
+            for path in own_files(zone, ledger.zone.as_name()) {
+                taken.entry(path).or_insert_with(|| Taken::by(zone));
+            }
+        }
+        taken
+    }
+
+    /// What a zone cannot be worked on without; else why it is not there.
+    fn means(&self, zone: &ZoneConfig) -> Result<(&Policy, &KeyDirectory), String> {
+        let closed = self.closed.get(&zone.state);
+        if let Some(fault) = zone.fault.as_ref().or(closed) {
+            return Err(fault.clone());
+        }
+        let policy = self.policies[&zone.policy].as_ref().map_err(Clone::clone)?;
+        let listed = self.keys[&zone.keys].as_ref().map_err(Clone::clone)?;
+        Ok((policy, listed))
+    }
+
+    /// A zone that cannot even be begun with; its ledger says so.
+    fn failed(&self, zone: &ZoneConfig, message: String, is_dry: bool) -> ZoneReport {
+        let mut report = ZoneReport::failed(zone, message);
+        report.name = name_of(zone, &self.names);
+        let read = |name: &NameBuf| Ledger::read(&Ledger::path(&zone.state, name.as_name())).ok().flatten();
+        report.ledger = report.name.as_ref().and_then(read).filter(|ledger| ledger.file == zone.file);
+        if !is_dry {
+            report.note_stop(&zone.state, self.setting.now);
+        }
+        report
+    }
+
+    /// Leaves word of the run, whatever was due.
+    fn keep_last_run(&self, zones: &[(&ZoneConfig, Option<Ledger>)], report: &mut RunReport) {
+        let last = LastRun::new(self.setting.now, report.result(), report.zones.len());
+        let intervals = self.policies.values().filter_map(|policy| Some(policy.as_ref().ok()?.run_interval));
+        let interval = intervals.min().unwrap_or(Seconds::HOUR);
+        let zones: Vec<&ZoneConfig> = zones.iter().map(|(zone, _)| *zone).collect();
+        for directory in state_directories(&zones).into_iter().filter(|directory| !self.closed.contains_key(*directory))
+        {
+            if let Err(error) = last.keep(directory, interval) {
+                let path = LastRun::path(directory);
+                report.troubles.push((RunResult::Attention, format!("{}: cannot be written: {error}", path.display())));
+            }
+        }
     }
 }

@@ -7,6 +7,7 @@
 //! Silence is a finding too: a zone that was never run, a run that did not come, a ledger that cannot be read.
 
 use super::config::{Config, ZoneConfig};
+use super::last_run::LastRun;
 use super::ledger::{Ledger, LedgerError, RunResult};
 use super::run::policy_of;
 use super::zone::name_of_file;
@@ -171,9 +172,35 @@ fn trouble(level: Level, code: &'static str, message: String) -> Trouble {
     Trouble { level, code, message }
 }
 
-/// How all zones of a configuration stand, the worst first, and of equal ones that whose signatures end first.
+/// How a configuration stands.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// Its zones, the worst first, and of equal ones that whose signatures end first.
+    pub zones: Vec<ZoneStatus>,
+    /// What is wrong beyond single zones.
+    pub troubles: Vec<Trouble>,
+    /// The last run over all zones, if it left word.
+    pub last_run: Option<LastRun>,
+}
+
+impl Status {
+    /// The worst of all.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        let troubles = self.troubles.iter().map(|trouble| trouble.level);
+        self.zones.iter().map(|zone| zone.level).chain(troubles).max().unwrap_or_default()
+    }
+
+    /// Leaves the zones of some names, and what is wrong with those alone.
+    pub fn keep_zones(&mut self, names: &[NameBuf]) {
+        self.zones.retain(|zone| zone.name.as_ref().is_some_and(|name| names.contains(name)));
+        self.troubles.clear();
+    }
+}
+
+/// How all zones of a configuration stand.
 #[must_use]
-pub fn of_config(config: &Config, thresholds: Thresholds, now: UnixTime) -> Vec<ZoneStatus> {
+pub fn of_config(config: &Config, thresholds: Thresholds, now: UnixTime) -> Status {
     let mut ledgers = Ledgers::of(&config.zones);
     let mut policies: BTreeMap<Option<&str>, Result<Limits, String>> = BTreeMap::new();
     let mut zones: Vec<ZoneStatus> = config
@@ -199,7 +226,33 @@ pub fn of_config(config: &Config, thresholds: Thresholds, now: UnixTime) -> Vec<
     zones.sort_by_cached_key(|zone| {
         (std::cmp::Reverse(zone.level), zone.earliest_expiration().unwrap_or(never), zone.title())
     });
-    zones
+    let interval = zones.iter().map(|zone| zone.limits.run_interval).min();
+    let last_run = last_run(&config.zones);
+    let mut troubles: Vec<Trouble> =
+        config.faults.iter().map(|fault| trouble(Level::Unknown, "entry-unusable", fault.clone())).collect();
+    if config.zones.is_empty() && troubles.is_empty() {
+        let message = "there are no zones; are the directories of the configuration's patterns there?";
+        troubles.push(trouble(Level::Warning, "no-zones", message.into()));
+    }
+    troubles.extend(last_run.as_ref().zip(interval).and_then(|(last, interval)| stopped(last, interval, now)));
+    troubles.extend(ledgers.left_over());
+    Status { zones, troubles, last_run }
+}
+
+/// The latest run over all zones that left word in their state directories.
+fn last_run(zones: &[ZoneConfig]) -> Option<LastRun> {
+    let directories: BTreeSet<&Path> = zones.iter().map(|zone| zone.state.as_path()).collect();
+    directories.into_iter().filter_map(LastRun::read).max_by_key(|last| last.at)
+}
+
+/// Runs that do not come any more, whether something is due or not.
+fn stopped(last: &LastRun, interval: Seconds, now: UnixTime) -> Option<Trouble> {
+    let since = now.since(last.at);
+    (since.0 > 2 * interval.0).then(|| {
+        let message =
+            format!("no run since {}, {since} ago; they are to come every {interval}: is cron there?", last.at);
+        trouble(Level::Warning, "stopped", message)
+    })
 }
 
 /// What there is of a zone.
@@ -248,17 +301,52 @@ impl Ledgers {
     /// The ledger of a zone: by its name, or by the signed zone, or by what the name of its file says. Paths in ledgers are
     /// as the run saw them, which may have been started in another directory.
     fn take(&mut self, zone: &ZoneConfig) -> Found {
+        if let Some(fault) = &zone.fault {
+            return Found::Unreadable(fault.clone());
+        }
         if let Some(message) = self.closed.get(&zone.state) {
             return Found::Unreadable(message.clone());
         }
         let path_of = |name: NameBuf| Ledger::path(&zone.state, name.as_name());
         let path = zone.name.clone().map(path_of).or_else(|| self.by_output.get(&zone.output).cloned());
-        let Some(path) = path.or_else(|| name_of_file(&zone.file).map(path_of)) else { return Found::Nothing };
+        let by_file = || name_of_file(&zone.file).map(path_of).filter(|path| self.may_be_of(path, zone));
+        let Some(path) = path.or_else(by_file) else { return Found::Nothing };
         match (self.readable.remove(&path), self.unreadable.remove(&path)) {
             (Some(ledger), _) => Found::Ledger(Box::new(ledger)),
             (None, Some(error)) => Found::Unreadable(error.to_string()),
             (None, None) => Found::Nothing,
         }
+    }
+
+    /// Whether a ledger is not that of a zone with another file.
+    fn may_be_of(&self, path: &Path, zone: &ZoneConfig) -> bool {
+        self.readable.get(path).is_none_or(|ledger| ledger.file.file_name() == zone.file.file_name())
+    }
+
+    /// Zones that nobody signs any more, and whose signed zones are there all the same: until their signatures end.
+    fn left_over(&self) -> Vec<Trouble> {
+        let mut left: Vec<&Ledger> = self.readable.values().collect();
+        left.sort_by_key(|ledger| ledger.zone.to_string());
+        let output_of = |ledger: &Ledger| {
+            ledger
+                .fingerprint
+                .output
+                .as_ref()
+                .map_or_else(|| ledger.output.clone(), |output| PathBuf::from(&output.path))
+        };
+        let left = left.into_iter().filter(|ledger| ledger.serial.is_some() && output_of(ledger).exists());
+        left.map(|ledger| {
+            let ends = ledger.earliest_expiration.map_or_else(String::new, |end| format!("; its signatures end from {end} on"));
+            let message = format!(
+                "{} is not configured any more, so nobody signs {} again{ends}; its file was {}. If it is to go, remove the \
+                 signed zone",
+                ledger.zone,
+                output_of(ledger).display(),
+                ledger.file.display()
+            );
+            trouble(Level::Warning, "not-configured", message)
+        })
+        .collect()
     }
 }
 
@@ -332,7 +420,7 @@ impl Judge<'_> {
         }
     }
 
-    /// A run that finds nothing due leaves no trace, so a missed one shows only when something was due.
+    /// What was due, and no run did it.
     fn missed(&self) -> Option<Trouble> {
         let ledger = self.ledger;
         if ledger.finished_at > self.now {

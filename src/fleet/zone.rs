@@ -20,7 +20,7 @@ use super::ledger::{HookPending, Ledger, LedgerErrorKind, OverrideNote, RunResul
 use super::look::{Look, PlanLine, ds_leads_nowhere, is_stop};
 use super::options::sign_options;
 use super::outlook;
-use super::run::{Setting, ZoneReport};
+use super::run::{Setting, ZoneReport, own_files};
 use crate::base::time::serial_cmp;
 use crate::base::{Diagnostic, Diagnostics, Name, NameBuf, Rtype, Severity};
 use crate::keys::{KeyDirectory, ZoneKey, load_files};
@@ -77,7 +77,7 @@ pub(super) struct ZoneRun<'a> {
     /// The files that a plan was made for.
     pub(super) planned_inputs: Option<&'a [FileDigest]>,
     /// Takes a file for this zone alone; the other zone's file if that has it.
-    pub(super) claim: &'a (dyn Fn(&Path, &Path) -> Option<PathBuf> + Sync),
+    pub(super) claim: &'a (dyn Fn(&Path, &ZoneConfig) -> Option<PathBuf> + Sync),
 }
 
 /// What was read of the unsigned zone.
@@ -136,27 +136,21 @@ impl ZoneRun<'_> {
         if let (None, Some(ledger)) = (&report.name, &report.ledger) {
             report.name = Some(ledger.zone.clone());
         }
-        let Some(ledger) = report.ledger.as_mut().filter(|_| !self.is_dry) else { return };
-        if let Some(ends) = ledger.earliest_expiration {
-            report.messages.push(format!("the signed zone of before stands; its first signature ends at {ends}"));
-        }
-        ledger.result = report.result;
-        ledger.messages.clone_from(&report.messages);
-        ledger.consecutive_failures = ledger.consecutive_failures.saturating_add(1);
-        // A clock that is behind is not to be written down as the time of the last run.
-        ledger.finished_at = ledger.finished_at.max(self.setting.now);
-        if let Err(error) = ledger.write(&self.zone.state) {
-            report.messages.push(error.to_string());
+        if !self.is_dry {
+            report.note_stop(&self.zone.state, self.setting.now);
         }
     }
 
     fn work(&self, report: &mut ZoneReport, findings: &mut Diagnostics) -> Result<(), Stop> {
         let now = self.setting.now;
         report.ledger = self.known_ledger();
+        report.rules = fingerprint::rules(self.zone, self.policy);
         let source = self.read(findings)?;
         let name = source.loaded.zone.apex().to_owned();
         report.name = Some(name.clone());
+        let own = report.ledger.take();
         self.claim_files(name.as_name())?;
+        report.ledger = own;
         let guard = self.lock(name.as_name())?;
         report.ledger = self.read_ledger(name.as_name(), findings)?;
         let before = report.ledger.clone();
@@ -240,11 +234,12 @@ impl ZoneRun<'_> {
 
     /// Sees that no other zone of the configuration has the same ledger or state.
     fn claim_files(&self, name: Name<'_>) -> Result<(), Stop> {
-        for path in [Ledger::path(&self.zone.state, name), StatePaths::new(&self.zone.keys, name).state] {
-            if let Some(other) = (self.claim)(&path, &self.zone.file) {
+        for path in own_files(self.zone, name) {
+            if let Some(other) = (self.claim)(&path, self.zone) {
                 return Err(Stop::Failed(format!(
-                    "{name} is configured twice, with {} too, and both would write {}\n   = help: give each its own keys and \
-                     state",
+                    "{}: {name} is configured twice, with {} too, and both would write {}\n   = help: give each its own keys \
+                     and state",
+                    self.zone.file.display(),
                     other.display(),
                     path.display()
                 )));
@@ -482,7 +477,7 @@ impl ZoneRun<'_> {
         let is_first = loaded.previous.is_none();
         let options = self.options(held, name.as_name(), &ledger, is_first);
         let output: Box<dyn Output> = match self.is_dry {
-            true => Box::new(Nowhere),
+            true => Box::new(Nowhere::beside(&self.zone.output)?),
             false => Box::new(AtomicFile::create(&self.zone.output).map_err(Stop::failed)?),
         };
         let Setting { overrides, now, .. } = *self.setting;
@@ -507,6 +502,7 @@ impl ZoneRun<'_> {
             Err(_) if !seen.refusals.is_empty() => Err(Stop::Refused(seen.refusals)),
             Err(SignError::Refused) if self.is_dry && findings.list().iter().any(is_stop) => {
                 report.is_changed = true;
+                report.result = RunResult::Changed;
                 report.plan.extend(seen.plan.unwrap_or_default());
                 let notes = overridden.iter().map(|note| format!("override {}: {}", note.guard, note.refused));
                 report.plan.extend(notes.map(PlanLine::new));
@@ -694,6 +690,19 @@ pub(super) fn name_of_file(path: &Path) -> Option<NameBuf> {
 /// An output for runs that stop before anything is written.
 #[derive(Debug)]
 struct Nowhere;
+
+impl Nowhere {
+    /// If there is a directory where the output would be.
+    fn beside(path: &Path) -> Result<Self, Stop> {
+        let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+        match directory.map(std::fs::metadata) {
+            None => Ok(Self),
+            Some(Ok(metadata)) if metadata.is_dir() => Ok(Self),
+            Some(Ok(_)) => Err(Stop::Failed(format!("{}: it would not be in a directory", path.display()))),
+            Some(Err(error)) => Err(Stop::Failed(format!("{}: cannot be written: {error}", path.display()))),
+        }
+    }
+}
 
 impl Write for Nowhere {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -3,6 +3,7 @@
 use crate::place::{ATTENTION, CHANGED, DAY, FAILED, HOUR, NOTHING_DUE, NOW, Place};
 use std::fs;
 use zoneseal::base::{Rtype, Seconds};
+use zoneseal::fleet::last_run::LastRun;
 
 #[test]
 fn init_then_run_signs_everything() {
@@ -240,7 +241,7 @@ fn catalogs_and_settings_of_single_zones() {
     let own = crate::place::read_zone(&place.path("signed/own"));
     assert!(own.apex_node().has(Rtype::ZONEMD), "the preset tld has one");
     let before = place.snapshot();
-    place.run(NOW.plus(HOUR), &[]).ends(NOTHING_DUE);
+    place.run(NOW.plus(Seconds(600)), &[]).ends(NOTHING_DUE);
     assert_eq!(place.snapshot(), before);
 }
 
@@ -249,8 +250,120 @@ fn the_same_zone_twice_is_refused() {
     let place = Place::new(&["a.example"]);
     place.write("zones/copy.zone", &crate::place::zone_text("a.example", 1, ""));
     place.run(NOW, &[]).ends(FAILED).says("is configured twice");
+    // Whichever it was, it goes on, and the other one never takes its place.
+    let name = place.ledger("a.example").file;
+    let (own, other) = match name.ends_with("copy.zone") {
+        true => ("copy", "a.example"),
+        false => ("a.example", "copy"),
+    };
+    for (hour, more) in [(1, ""), (2, "one IN A 192.0.2.8\n"), (3, "one IN A 192.0.2.9\n")] {
+        for file in ["copy", "a.example"] {
+            place.write(&format!("zones/{file}.zone"), &crate::place::zone_text("a.example", 1, more));
+        }
+        place.run(NOW.plus(Seconds(hour * HOUR.0)), &[]).ends(FAILED).says("is configured twice");
+        assert_eq!(place.ledger("a.example").file, name);
+        assert_eq!((place.signed_path(own).exists(), place.signed_path(other).exists()), (true, false));
+    }
     let config = place.path("zoneseal.toml");
     place.command(NOW, &["config", "check", "-c", config.to_str().unwrap()]).ends(ATTENTION).says("configured twice");
+}
+
+/// What is wrong with one entry, one file or one directory keeps no other zone from being signed.
+#[test]
+fn mistakes_of_the_configuration_stop_nothing_else() {
+    let place = Place::new(&["a.example", "b.example"]);
+    let config = fs::read_to_string(place.path("zoneseal.toml")).unwrap();
+    let more = |entry: &str| place.write("zoneseal.toml", &format!("{config}\n[[zones]]\n{entry}\n"));
+    for (entry, part) in [
+        ("file = 'zones/b.example.zone'\nstate = 'nowhere'", "nowhere"),
+        ("file = 'zones/b.example.zone'\nkeys = 'nowhere'", "nowhere"),
+        ("file = 'zones/b.example.zone'\npolicy = 'nowhere'", "nowhere"),
+        ("file = 'zones/b.example.zone'\noutput = 'nowhere/b'", "nowhere/b"),
+        ("file = 'zones/b.example.zone'\noutput = 'zones/b.example.zone'", "replaced by its own signed zone"),
+        ("file = 'zones/b.example.zone'\nname = 'c.example'", "b.example.zone"),
+        ("catalog = 'no.zone'\nfile = '{zone}'", "no.zone: No such file"),
+    ] {
+        more(entry);
+        place.run(NOW, &["--dry-run"]).ends(FAILED).says(part);
+        place.run(NOW, &[]).ends(FAILED).says(part);
+        fs::remove_file(place.signed_path("a.example")).expect(entry);
+        assert_eq!(place.signed_path("b.example").exists(), entry.starts_with("catalog"), "{entry}");
+        let json = place.run_json(NOW, &[]);
+        assert_eq!(json["result"], "failed");
+    }
+}
+
+/// A name that is not UTF-8 is no reason to stop, nor for JSON to be none.
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_not_utf8() {
+    use std::os::unix::ffi::OsStrExt;
+    let place = Place::new(&["a.example"]);
+    let odd = place.path("zones").join(std::ffi::OsStr::from_bytes(b"caf\xe9.zone"));
+    fs::write(odd, crate::place::zone_text("odd.example", 1, "")).unwrap();
+    let json = place.run_json(NOW, &[]);
+    let results: Vec<_> = json["zones"].as_array().unwrap().iter().map(|zone| zone["result"].as_str()).collect();
+    assert_eq!(results, [Some("changed"), Some("failed")]);
+    let config = place.path("zoneseal.toml");
+    place
+        .command(NOW, &["config", "check", "--json", "-c", config.to_str().unwrap()])
+        .ends(ATTENTION)
+        .says("not UTF-8");
+    place.command(NOW, &["status", "--json", "-c", config.to_str().unwrap()]).ends(ATTENTION).says("not UTF-8");
+}
+
+/// A zone that was signed, and can now not even be begun with: the status says so.
+#[test]
+fn failures_before_the_beginning_are_in_the_ledger() {
+    let place = Place::new(&["a.example"]);
+    place.run(NOW, &[]).ends(CHANGED);
+    let policy = fs::read_to_string(place.path("policy.toml")).unwrap();
+    fs::remove_file(place.path("policy.toml")).unwrap();
+    let ran = place.run(NOW.plus(HOUR), &[]).ends(FAILED).says("policy.toml: No such file");
+    assert!(
+        ran.out.starts_with("a.example. failed") && ran.out.contains("the signed zone of before stands"),
+        "{ran:?}"
+    );
+    place.write("policy.toml", &policy);
+    fs::rename(place.path("keys"), place.path("elsewhere")).unwrap();
+    place.run(NOW.plus(HOUR), &[]).ends(FAILED).says("keys: No such file");
+    let ledger = place.ledger("a.example");
+    assert_eq!((ledger.result, ledger.consecutive_failures), (zoneseal::fleet::ledger::RunResult::Failed, 2));
+    fs::rename(place.path("elsewhere"), place.path("keys")).unwrap();
+    place.run(NOW.plus(HOUR), &[]).ends(NOTHING_DUE);
+    assert_eq!(place.ledger("a.example").consecutive_failures, 0);
+}
+
+/// No zones at all is more likely a directory that is not mounted than what somebody wants.
+#[test]
+fn no_zones_need_attention() {
+    let place = Place::new(&["a.example"]);
+    place.run(NOW, &[]).ends(CHANGED);
+    fs::rename(place.path("zones"), place.path("elsewhere")).unwrap();
+    place.run(NOW, &[]).ends(ATTENTION).says("there are no zones");
+    place.run(NOW, &["-q"]).ends(ATTENTION).says("there are no zones");
+}
+
+/// The last run is known though nothing was due in it, and runs that come often do not write often.
+#[test]
+fn the_last_run_is_known() {
+    let place = Place::new(&["a.example", "b.example"]);
+    place.run(NOW, &["a.example"]).ends(CHANGED);
+    let last = || LastRun::read(&place.path("state")).map(|last| last.at);
+    assert_eq!(last(), None, "not all zones");
+    place.run(NOW, &[]).ends(CHANGED);
+    assert_eq!(last(), Some(NOW));
+    let before = place.snapshot();
+    for minute in 1..10 {
+        place.run(NOW.plus(Seconds(60 * minute)), &[]).ends(NOTHING_DUE);
+    }
+    assert_eq!(place.snapshot(), before);
+    // Longer than half of the interval.
+    let late = NOW.plus(Seconds(6 * HOUR.0 + 1));
+    place.run(late, &[]);
+    assert_eq!(last(), Some(late));
+    place.run(NOW.plus(HOUR), &["--dry-run"]);
+    assert_eq!(last(), Some(late), "a dry run is none");
 }
 
 #[test]

@@ -12,7 +12,7 @@ fn hash_of(text: &str) -> String {
 fn a_dry_run_writes_nothing_and_says_why() {
     let place = Place::new(&["a.example"]);
     let before = place.snapshot();
-    let ran = place.run(NOW, &["--dry-run"]).ends(NOTHING_DUE);
+    let ran = place.run(NOW, &["--dry-run"]).ends(CHANGED);
     for part in ["a new CSK", "there is no signed zone yet", "1 of 1 zones would be published"] {
         assert!(ran.out.contains(part), "{part}: {}", ran.out);
     }
@@ -41,6 +41,20 @@ fn a_plan_is_done_exactly_or_not_at_all() {
     place.run(NOW.plus(HOUR), &["--apply", &hash_of(&other.out)]).ends(CHANGED);
     place.assert_valid("b.example", NOW.plus(HOUR), Vec::new());
     place.run(NOW.plus(HOUR), &["--apply", &hash_of(&other.out)]).ends(REFUSED);
+    // What it is done by is part of the plan.
+    place.write_zone("a.example", 2, "more IN A 192.0.2.77\n");
+    let agreed = hash_of(&place.run(NOW.plus(HOUR), &["--dry-run"]).ends(CHANGED).out);
+    for (name, from, to) in [
+        ("zoneseal.toml", "[defaults]\n", "[defaults]\nhook = ['/bin/true']\n"),
+        ("policy.toml", "serial = \"increment\"\n", "serial = \"increment\"\nsignatures-validity = \"8d\"\n"),
+    ] {
+        let before = std::fs::read_to_string(place.path(name)).unwrap();
+        place.write(name, &before.replace(from, to));
+        assert_ne!(std::fs::read_to_string(place.path(name)).unwrap(), before);
+        place.run(NOW.plus(HOUR), &["--apply", &agreed]).ends(REFUSED);
+        place.write(name, &before);
+    }
+    place.run(NOW.plus(HOUR), &["--apply", &agreed]).ends(CHANGED);
     let nothing = hash_of(&place.run(NOW.plus(HOUR), &["--dry-run"]).out);
     place.run(NOW.plus(HOUR), &["--apply", &nothing]).ends(NOTHING_DUE);
 }
@@ -49,7 +63,7 @@ fn a_plan_is_done_exactly_or_not_at_all() {
 fn plans_as_json() {
     let place = Place::new(&["a.example"]);
     let json = place.run_json(NOW, &["--dry-run"]);
-    assert_eq!(json["schema"], "zoneseal.run/1");
+    assert_eq!((&json["schema"], &json["result"]), (&"zoneseal.run/1".into(), &"changed".into()));
     assert_eq!(json["plan"].as_str().unwrap().len(), 64);
     assert!(json["zones"][0]["plan"].as_array().unwrap().len() >= 2);
 }

@@ -17,6 +17,7 @@ pub(super) fn write_report(
     if is_json {
         return write_json(report, None, env);
     }
+    write_troubles(report, env)?;
     for zone in report.zones.iter().filter(|zone| zone.result != RunResult::NothingDue) {
         if !is_quiet || zone.result >= RunResult::Attention {
             write_zone(zone, env)?;
@@ -85,12 +86,21 @@ fn write_indented(text: &str, out: &mut dyn Write) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What is wrong with the configuration beyond zones.
+fn write_troubles(report: &RunReport, env: &mut Env<'_>) -> Result<(), Failure> {
+    for (result, message) in &report.troubles {
+        writeln!(env.stdout, "{result}: {message}")?;
+    }
+    Ok(())
+}
+
 /// What a dry run found.
 pub(super) fn write_plan(report: &RunReport, is_json: bool, env: &mut Env<'_>) -> Result<(), Failure> {
     let hash = report.plan_hash();
     if is_json {
         return write_json(report, Some(&hash), env);
     }
+    write_troubles(report, env)?;
     let out = &mut env.stdout;
     for zone in &report.zones {
         if zone.result >= RunResult::Attention {
@@ -120,6 +130,7 @@ fn write_json(report: &RunReport, plan: Option<&str>, env: &mut Env<'_>) -> Resu
         "now": env.now,
         "result": report.result(),
         "plan": plan,
+        "troubles": report.troubles.iter().map(|(result, message)| json!({ "result": result, "message": message })).collect::<Vec<_>>(),
         "zones": report.zones.iter().map(zone_json).collect::<Vec<_>>(),
         "counts": counts,
         "next": next,
@@ -132,8 +143,9 @@ fn zone_json(zone: &ZoneReport) -> Value {
     let ledger = zone.ledger.as_ref();
     json!({
         "zone": zone.title(),
-        "file": zone.file,
-        "output": zone.output,
+        // As text: a path that is not UTF-8 has no other form here.
+        "file": zone.file.display().to_string(),
+        "output": zone.output.display().to_string(),
         "result": zone.result,
         "changed": zone.is_changed,
         "changes": zone.changes,

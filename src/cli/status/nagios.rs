@@ -3,19 +3,22 @@
 use super::output::{counts, totals};
 use crate::base::UnixTime;
 use crate::cli::{Env, Failure, Outcome};
-use crate::fleet::status::{Level, ZoneStatus};
+use crate::fleet::status::{Level, Status, ZoneStatus};
 use std::fmt::Write as _;
 
 /// Characters of the line that old monitors take.
 const TEXT_MAX: usize = 1000;
 
-/// Writes the line; the exit code is that of the worst zone.
-pub(super) fn write(zones: &[ZoneStatus], env: &mut Env<'_>) -> Result<Outcome, Failure> {
-    let level = zones.iter().map(|zone| zone.level).max().unwrap_or_default();
+/// Writes the line; the exit code is that of the worst.
+pub(super) fn write(status: &Status, env: &mut Env<'_>) -> Result<Outcome, Failure> {
+    let (level, zones) = (status.level(), status.zones.as_slice());
     let mut text = format!("ZONESEAL {} - {}", level.name().to_uppercase(), totals(zones));
     let soonest = zones.iter().filter_map(|zone| Some((zone, zone.earliest_expiration()?))).min_by_key(|(_, end)| *end);
     if let Some((zone, end)) = soonest {
         let _ = write!(text, ", first expiry {end} ({})", zone.title());
+    }
+    for trouble in &status.troubles {
+        let _ = write!(text, "; {}", trouble.message);
     }
     for zone in zones.iter().filter(|zone| zone.level > Level::Ok) {
         if let Some(worst) = zone.troubles.first() {

@@ -3,20 +3,27 @@
 use crate::base::UnixTime;
 use crate::cli::{Env, Failure};
 use crate::fleet::ledger::{HookPending, Ledger, NextEvent, ParentWish, RunResult, WaitingNote};
-use crate::fleet::status::{Level, Trouble, ZoneStatus};
+use crate::fleet::status::{Level, Status, Trouble, ZoneStatus};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write;
 
-/// A line a zone with what is wrong and waited for below it, then totals and what comes next.
-pub(super) fn write_text(zones: &[ZoneStatus], is_quiet: bool, env: &mut Env<'_>) -> Result<(), Failure> {
+/// What is wrong beyond zones; a line a zone with what is wrong and waited for below it; totals, the last run, what comes next.
+pub(super) fn write_text(status: &Status, is_quiet: bool, env: &mut Env<'_>) -> Result<(), Failure> {
+    let zones = &status.zones;
+    for Trouble { level, code, message } in &status.troubles {
+        writeln!(env.stdout, "{:<8} {code}: {}", level.name(), message.replace('\n', "\n  "))?;
+    }
     let shown: Vec<&ZoneStatus> = zones.iter().filter(|zone| !is_quiet || zone.level > Level::Ok).collect();
     let width = shown.iter().map(|zone| zone.title().chars().count()).max().unwrap_or_default();
     for zone in shown {
         write_zone(zone, width, env)?;
     }
     writeln!(env.stdout, "{}", totals(zones))?;
+    if let Some(last) = &status.last_run {
+        writeln!(env.stdout, "Last run: {} ({}), {}", last.at, from_now(last.at, env.now), last.result)?;
+    }
     if let Some((zone, event)) = next(zones) {
         writeln!(env.stdout, "Next: {zone} at {} ({})", event.at, event.what)?;
     }
@@ -98,7 +105,17 @@ struct Json<'a> {
     status: Level,
     counts: BTreeMap<&'static str, usize>,
     earliest_expiration: Option<String>,
+    /// The last run over all zones; null if none left word.
+    last_run: Option<JsonRun>,
+    /// What is wrong beyond single zones.
+    troubles: &'a [Trouble],
     zones: Vec<JsonZone<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonRun {
+    at: String,
+    result: RunResult,
 }
 
 #[derive(Serialize)]
@@ -199,7 +216,8 @@ impl<'a> JsonLast<'a> {
 }
 
 /// One JSON object.
-pub(super) fn write_json(zones: &[ZoneStatus], env: &mut Env<'_>) -> Result<(), Failure> {
+pub(super) fn write_json(status: &Status, env: &mut Env<'_>) -> Result<(), Failure> {
+    let zones = status.zones.as_slice();
     let zone = |zone| {
         let ZoneStatus { name, file, output, level, troubles, ledger, limits: _ }: &ZoneStatus = zone;
         JsonZone {
@@ -214,9 +232,11 @@ pub(super) fn write_json(zones: &[ZoneStatus], env: &mut Env<'_>) -> Result<(), 
     let document = Json {
         schema: "zoneseal.status/1",
         at: env.now.to_iso_text(),
-        status: zones.iter().map(|zone| zone.level).max().unwrap_or_default(),
+        status: status.level(),
         counts: counts(zones).into_iter().map(|(level, count)| (level.name(), count)).collect(),
         earliest_expiration: zones.iter().filter_map(ZoneStatus::earliest_expiration).min().map(UnixTime::to_iso_text),
+        last_run: status.last_run.as_ref().map(|last| JsonRun { at: last.at.to_iso_text(), result: last.result }),
+        troubles: &status.troubles,
         zones: zones.iter().map(zone).collect(),
     };
     let text = serde_json::to_string_pretty(&document).map_err(Failure::new)?;
