@@ -68,6 +68,20 @@ pub fn labels_prefix(labels: &[u8]) -> u64 {
     prefix.finish()
 }
 
+/// The prefix of the label next to the apex, of the prefix of a name below it. It is the least prefix below that label, and
+/// all prefixes below an earlier label are smaller, if they are not the same.
+#[must_use]
+pub fn top_prefix(prefix: u64) -> u64 {
+    let mut rest = prefix;
+    let mut unit = 44_u64.pow(PREFIX_LEN - 1);
+    // The end of a label has the digit 0.
+    while unit > 0 && rest / unit > 0 {
+        rest %= unit;
+        unit /= 44;
+    }
+    prefix - rest
+}
+
 /// How many octets of a key a prefix holds: 44^11 is below 2^64.
 const PREFIX_LEN: u32 = 11;
 
@@ -244,6 +258,8 @@ mod tests {
             if prefix_a != prefix_b {
                 prop_assert_eq!(prefix_a.cmp(&prefix_b), key_a.cmp(&key_b));
             }
+            let label = a.as_name().labels().last().unwrap_or_default();
+            prop_assert_eq!(top_prefix(prefix_a), labels_prefix(&[&[u8::try_from(label.len()).unwrap()], label].concat()));
         }
     }
 

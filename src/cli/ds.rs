@@ -174,7 +174,7 @@ fn keys_of_zone(args: &DsArgs, path: &Path, env: &mut Env<'_>) -> Result<Vec<Key
     if findings.has_errors() {
         return Err(Failure::new(format_args!("{}: the zone has errors, so no DS was made", path.display())));
     }
-    let soa = store.records().find(|record| record.rtype == Rtype::SOA);
+    let soa = store.soas().next();
     let apex = args.origin.clone().or_else(|| soa.map(|soa| store.owner(&soa).to_owned()));
     let is_at_apex = |owner| apex.as_ref().is_none_or(|apex| apex.as_name() == owner);
     let dnskeys = store.records().filter(|record| record.rtype == Rtype::DNSKEY);

@@ -2,7 +2,7 @@
 
 use super::options::is_dropped_from_input;
 use super::previous::Previous;
-use crate::base::{Diagnostics, NameBuf, Rtype};
+use crate::base::{Diagnostics, NameBuf};
 use crate::zone::{BuildOptions, RecordStore, Zone, build, check};
 
 /// A zone to be signed.
@@ -45,6 +45,6 @@ pub fn drop_signed(store: &mut RecordStore, apex: Option<&NameBuf>) -> u64 {
 }
 
 fn soa_owner(store: &RecordStore) -> Option<NameBuf> {
-    let soa = store.records().find(|record| record.rtype == Rtype::SOA)?;
+    let soa = store.soas().next()?;
     Some(store.owner(&soa).to_owned())
 }

@@ -1,7 +1,15 @@
 //! Bytes of names and RDATA, kept in large chunks and named by eight-byte spans.
 
+use super::store::RawRecord;
+
 /// Size of a chunk; one larger piece would get a chunk of its own.
 const CHUNK_LEN: usize = 1 << 20;
+
+/// Octets that come into a processor's cache together.
+const CACHE_LINE: usize = 64;
+
+/// Size of the largest chunk that is made to measure.
+const CHUNK_MAX: usize = 1 << 24;
 
 /// Where a piece of bytes stands in its [`Arena`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,10 +91,42 @@ impl Arena {
         let span = Span {
             chunk: u16::try_from(index).expect("fewer than 65,536 chunks"),
             len: u16::try_from(bytes.len()).expect("names and RDATA are at most 65,535 octets"),
-            start: u32::try_from(chunk.len()).expect("a chunk is at most 1 MiB"),
+            start: u32::try_from(chunk.len()).expect("a chunk is at most 16 MiB"),
         };
         chunk.extend_from_slice(bytes);
         span
+    }
+
+    /// An empty one with room for so many octets in a chunk.
+    pub(super) fn with_room(len: usize) -> Self {
+        Self { chunks: vec![Vec::with_capacity(len.min(CHUNK_MAX))] }
+    }
+
+    /// How many octets all pieces have.
+    pub(super) fn len(&self) -> usize {
+        self.chunks.iter().map(Vec::len).sum()
+    }
+
+    /// Stores copies of owner and RDATA of a run of records that have one owner, and has them name the copies. The bytes
+    /// of a run mostly stand together, and are then copied in one piece.
+    pub(super) fn push_run(&mut self, from: &Self, run: &mut [RawRecord]) {
+        let Some(owner) = run.first().map(|record| record.owner) else { return };
+        match run.iter().try_fold(owner, |piece, record| piece.joined(record.rdata)) {
+            Some(piece) => {
+                let copy = self.push(from.get(piece));
+                for record in run {
+                    record.owner = record.owner.in_copy(piece, copy);
+                    record.rdata = record.rdata.in_copy(piece, copy);
+                }
+            }
+            None => {
+                let owner = self.push(from.get(owner));
+                for record in run {
+                    record.owner = owner;
+                    record.rdata = self.push(from.get(record.rdata));
+                }
+            }
+        }
     }
 
     /// Gives back the room that no piece has taken.
@@ -107,6 +147,13 @@ impl Arena {
         other.shrink_to_fit();
         self.chunks.append(&mut other.chunks);
         shift
+    }
+
+    /// Looks at memory where a span starts, and a cache line further on, where what belongs to a name mostly goes on.
+    pub(super) fn touch(&self, span: Span) -> u8 {
+        let chunk = &self.chunks[usize::from(span.chunk)];
+        let start = span.start as usize;
+        chunk[start] ^ chunk[(start + CACHE_LINE).min(chunk.len() - 1)]
     }
 
     /// The bytes of a span that came from this arena.

@@ -7,18 +7,16 @@
 
 use super::cuts::{Cuts, missing_ancestors};
 use super::group::Grouper;
-use super::runs::{Membership, Run, sorted_runs};
+use super::runs::{Membership, Run, RunLists};
 use super::store::{RawRecord, RecordStore};
 use super::{Arena, NodeEntry, NodeStatus, Part, Span, Zone};
 use crate::base::{Class, Diagnostic, Diagnostics, Name, NameBuf, Rtype, sort_key};
-use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use std::hint::black_box;
 
 /// How many runs of records, at least, are built as one part: enough for the cost of a part not to show, and few enough
 /// for its records to stay in a processor's cache.
 const PART_RUNS: usize = 1 << 13;
-/// How many times as many records are looked at as one piece when runs are collected.
-const PIECE_FACTOR: usize = 8;
 /// For how many records a run room is set aside.
 const RECORDS_PER_RUN: usize = 3;
 /// How many runs are brought into the cache at once.
@@ -69,39 +67,55 @@ pub fn build(store: RecordStore, options: &BuildOptions, findings: &mut Diagnost
 
 /// Builds a zone in parts of at least so many runs.
 fn build_in_parts(
-    store: RecordStore,
+    mut store: RecordStore,
     options: &BuildOptions,
     part_runs: usize,
     findings: &mut Diagnostics,
 ) -> Option<Zone> {
     let apex = find_apex(&store, options, findings)?;
     let class = zone_class(&store, apex.as_name(), findings);
+    store.restore_order_unless_for(apex.as_name(), class);
     let membership = Membership { apex: apex.as_name(), class, out_of_zone: options.out_of_zone };
-    let runs = sorted_runs(&store, membership, part_runs * PIECE_FACTOR, findings);
-    let stretches = split(&store, apex.as_name(), &runs, part_runs);
-    let build_part = |(index, stretch): (usize, &&[Run]), cuts: Cuts, findings: Diagnostics| {
-        let index = u16::try_from(index).expect("a zone has fewer than 65,536 parts");
-        BuiltPart::build(&store, apex.as_name(), index, stretch, options.mixed_ttl, cuts, findings)
+    let lists = RunLists::collect(&store, membership, part_runs, findings);
+    let build_part = |stretch: &[Run], cuts: Cuts| {
+        BuiltPart::build(&store, apex.as_name(), stretch, options.mixed_ttl, cuts, findings.fresh())
     };
     // The first has the apex, which may hide all other names.
-    let first = build_part((0, &stretches[0]), Cuts::default(), findings.fresh());
-    let cuts = first.cuts.clone();
-    let rest: Vec<BuiltPart> = (stretches.par_iter().enumerate().skip(1))
-        .map(|stretch| build_part(stretch, cuts.clone(), findings.fresh()))
+    let first_runs = lists.stretch(0);
+    let first_parts = split(&store, apex.as_name(), &first_runs, part_runs);
+    let first = build_part(first_parts[0], Cuts::default());
+    let build_parts = |parts: &[&[Run]]| -> Vec<BuiltPart> {
+        parts.par_iter().map(|runs| build_part(runs, first.cuts.clone())).collect()
+    };
+    let second = build_parts(&first_parts[1..]);
+    let others: Vec<Vec<BuiltPart>> = (1..lists.stretch_count())
+        .into_par_iter()
+        .map(|index| build_parts(&split(&store, apex.as_name(), &lists.stretch(index), part_runs)))
         .collect();
+    let built = std::iter::once(first).chain(second).chain(others.into_iter().flatten()).collect();
+    drop(lists);
+    let files = store.take_files();
+    // What was read is not needed any more, and giving it back takes as long as moving the nodes.
+    let ((), (nodes, parts)) = rayon::join(move || drop(store), || join_parts(built, findings));
+    Some(Zone { apex, class, nodes, parts, files })
+}
 
-    let mut nodes = Vec::with_capacity(first.nodes.len() + rest.iter().map(|part| part.nodes.len()).sum::<usize>());
-    let mut parts: Vec<Part> = Vec::with_capacity(stretches.len());
-    for built in std::iter::once(first).chain(rest) {
+/// The nodes of all parts, and the parts.
+fn join_parts(built: Vec<BuiltPart>, findings: &mut Diagnostics) -> (Vec<NodeEntry>, Vec<Part>) {
+    let mut nodes = Vec::with_capacity(built.iter().map(|part| part.nodes.len()).sum::<usize>());
+    let mut parts: Vec<Part> = Vec::with_capacity(built.len());
+    for built in built {
+        let part = u16::try_from(parts.len()).expect("a zone has fewer than 65,536 parts");
         let places_before = parts.last().map_or(0, |part| part.places_before + part.records.len());
-        nodes.extend_from_slice(&built.nodes);
+        nodes.extend(built.nodes.iter().map(|node| NodeEntry { part, ..*node }));
         parts.push(Part { places_before, ..built.part });
         findings.append(built.findings);
     }
-    Some(Zone { apex, class, nodes, parts, files: store.into_files() })
+    (nodes, parts)
 }
 
-/// Cuts sorted runs where the label next to the apex changes: no name hides, or brings into being, a name beyond.
+/// Cuts sorted runs where the label next to the apex changes: no name hides, or brings into being, a name beyond. All
+/// parts but the last have at least so many runs, and it is worth to be cut off.
 fn split<'o>(store: &RecordStore, apex: Name<'_>, runs: &'o [Run], part_runs: usize) -> Vec<&'o [Run]> {
     let top_label = |run: &Run| {
         let labels = run.owner(store).strip_suffix(apex).expect("runs belong to the zone");
@@ -109,7 +123,7 @@ fn split<'o>(store: &RecordStore, apex: Name<'_>, runs: &'o [Run], part_runs: us
     };
     let mut stretches = Vec::with_capacity(runs.len() / part_runs + 1);
     let mut rest = runs;
-    while rest.len() > part_runs {
+    while rest.len() > 2 * part_runs {
         let last_label = top_label(&rest[part_runs - 1]);
         let more = rest[part_runs..].iter().take_while(|run| top_label(run).eq_ignore_ascii_case(last_label)).count();
         let (stretch, after) = rest.split_at(part_runs + more);
@@ -136,7 +150,6 @@ impl BuiltPart {
     fn build(
         store: &RecordStore,
         apex: Name<'_>,
-        index: u16,
         stretch: &[Run],
         mixed_ttl: MixedTtl,
         mut cuts: Cuts,
@@ -161,7 +174,7 @@ impl BuiltPart {
             key.clear();
             let labels = grouper.owner().strip_suffix(apex).expect("runs belong to the zone");
             sort_key::push_labels_key(labels, &mut key);
-            let mut node = grouper.finish_node(index, &mut findings);
+            let mut node = grouper.finish_node(&mut findings);
             let has = |rtype| grouper.has(&node, rtype);
             node.status = cuts.status(&key, has(Rtype::NS), has(Rtype::DNAME));
             if node.status != NodeStatus::Occluded {
@@ -178,9 +191,9 @@ impl BuiltPart {
 /// on each other are waited for together, where looking at one run after another would wait for each. It is the only
 /// place that waits for memory, here and in whatever walks the zone later.
 fn touch(store: &RecordStore, runs: &[Run]) {
-    let sum = runs.iter().fold(0, |sum, run| sum ^ run.first(store).line);
-    let first = |run: &Run| store.owner(&run.first(store)).as_wire()[0];
-    black_box(runs.iter().fold(sum, |sum, run| sum ^ u32::from(first(run))));
+    let records = runs.iter().fold(0, |sum, run| sum ^ run.touch(store));
+    let bytes = runs.iter().fold(0, |sum, run| sum ^ store.arena.touch(run.first(store).owner));
+    black_box((records, bytes));
 }
 
 /// Adds the names above a new node that own nothing and that no earlier node has brought into being.

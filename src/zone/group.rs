@@ -47,29 +47,11 @@ impl<'s> Grouper<'s> {
         }
     }
 
-    /// Copies a run of records that have one owner to the node at hand. The bytes of a run mostly stand together, and are
-    /// then copied in one piece.
-    pub(super) fn add_run(&mut self, from: &Arena, run: impl Iterator<Item = RawRecord> + Clone) {
-        let Some(owner) = run.clone().next().map(|record| record.owner) else { return };
+    /// Copies a run of records that have one owner to the node at hand.
+    pub(super) fn add_run(&mut self, from: &Arena, run: impl Iterator<Item = RawRecord>) {
         let start = self.node.len();
         self.node.extend(run);
-        let run = &mut self.node[start..];
-        match run.iter().try_fold(owner, |piece, record| piece.joined(record.rdata)) {
-            Some(piece) => {
-                let copy = self.arena.push(from.get(piece));
-                for record in run {
-                    record.owner = record.owner.in_copy(piece, copy);
-                    record.rdata = record.rdata.in_copy(piece, copy);
-                }
-            }
-            None => {
-                let owner = self.arena.push(from.get(owner));
-                for record in run {
-                    record.owner = owner;
-                    record.rdata = self.arena.push(from.get(record.rdata));
-                }
-            }
-        }
+        self.arena.push_run(from, &mut self.node[start..]);
     }
 
     /// The owner of the node at hand: the first record's spelling names the node.
@@ -77,8 +59,8 @@ impl<'s> Grouper<'s> {
         Name::from_wire_trusted(self.arena.get(self.node[0].owner))
     }
 
-    /// Finishes the node at hand, which is in the part with this index. The status is the caller's to set.
-    pub(super) fn finish_node(&mut self, part: u16, findings: &mut Diagnostics) -> NodeEntry {
+    /// Finishes the node at hand. Part and status are the caller's to set.
+    pub(super) fn finish_node(&mut self, findings: &mut Diagnostics) -> NodeEntry {
         let mut records = std::mem::take(&mut self.node);
         let owner = records[0].owner;
         let rrset_start = index_u32(self.rrsets.len());
@@ -97,7 +79,7 @@ impl<'s> Grouper<'s> {
         records.clear();
         self.node = records;
         let rrset_count = index_u32(self.rrsets.len()) - rrset_start;
-        NodeEntry { owner, rrset_start, rrset_count, part, status: NodeStatus::Authoritative }
+        NodeEntry { owner, rrset_start, rrset_count, part: 0, status: NodeStatus::Authoritative }
     }
 
     /// Whether the node finished last has an RRset of a type.

@@ -15,6 +15,7 @@ mod cuts;
 mod edit;
 mod group;
 mod runs;
+mod segment;
 pub mod store;
 
 pub use arena::{Arena, Span};

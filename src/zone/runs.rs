@@ -2,10 +2,12 @@
 
 use super::build::OutOfZone;
 use super::group::index_u32;
-use super::store::{RawRecord, RecordStore, Segment};
+use super::segment::Segment;
+use super::store::{RawRecord, RecordStore};
 use crate::base::{Class, Diagnostic, Diagnostics, Name, Severity, sort_key};
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{IntoParallelRefIterator, IntoParallelRefMutIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::ops::Range;
 
@@ -14,11 +16,14 @@ use std::ops::Range;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Run {
     /// The start of the owner's sort key relative to the apex; see [`sort_key::labels_prefix`].
-    prefix: u64,
-    segment: u32,
+    pub(super) prefix: u64,
+    pub(super) segment: u32,
     /// Index of the first record in the segment.
-    start: u32,
+    pub(super) start: u32,
 }
+
+/// How many records of a run are brought into the cache: one line of it behind the first.
+const RECORDS_TOUCHED: usize = 3;
 
 impl Run {
     /// Its records.
@@ -27,6 +32,14 @@ impl Run {
         let start = self.start as usize;
         let first = segment.record(start);
         segment.records(start..segment.len()).take_while(move |record| is_continued(&first, record))
+    }
+
+    /// Looks at memory where its first records stand.
+    pub(super) fn touch(self, store: &RecordStore) -> u32 {
+        let segment = &store.segments()[self.segment as usize];
+        let start = self.start as usize;
+        let next = segment.len().min(start + RECORDS_TOUCHED) - 1;
+        segment.record(start).line ^ segment.record(next).line
     }
 
     /// Its first record.
@@ -50,6 +63,11 @@ fn is_continued(before: &RawRecord, record: &RawRecord) -> bool {
     before.owner == record.owner && before.class == record.class
 }
 
+/// How many times as many records are looked at as one piece when runs are collected.
+const PIECE_FACTOR: usize = 8;
+/// How many runs, at least, are looked at to find where a stretch should end.
+const SAMPLES_PER_STRETCH: usize = 64;
+
 /// What records must be to belong to the zone, and what to do with those that are not.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Membership<'a> {
@@ -58,37 +76,103 @@ pub(super) struct Membership<'a> {
     pub(super) out_of_zone: OutOfZone,
 }
 
-/// The runs of the records that belong to the zone, in canonical order of their owners, those of one owner in file order.
-/// The other records are reported. So many records are looked at as one piece of work.
-pub(super) fn sorted_runs(
-    store: &RecordStore,
-    membership: Membership<'_>,
-    piece_len: usize,
-    findings: &mut Diagnostics,
-) -> Vec<Run> {
-    let piece_of = |(index, segment): (usize, &Segment)| {
-        let len = segment.len();
-        (0..len).step_by(piece_len).map(move |start| (index, start..len.min(start + piece_len))).collect::<Vec<_>>()
-    };
-    let pieces: Vec<(usize, Range<usize>)> = store.segments().iter().enumerate().flat_map(piece_of).collect();
-    let collected: Vec<(Vec<Run>, Diagnostics)> = pieces
-        .par_iter()
-        .map(|(segment, range)| {
-            let mut findings = findings.fresh();
-            (collect_piece(store, *segment, range.clone(), membership, &mut findings), findings)
-        })
-        .collect();
-    let mut runs = Vec::with_capacity(collected.iter().map(|(runs, _)| runs.len()).sum());
-    for (piece, piece_findings) in collected {
-        runs.extend(piece);
-        findings.append(piece_findings);
-    }
-    runs.par_sort_unstable_by_key(|run| (run.prefix, run.segment, run.start));
-    sort_ties(store, membership.apex, &mut runs);
-    runs
+/// The runs of some records that belong to the zone, sorted by prefixes, those of equal ones in file order.
+#[derive(Debug)]
+struct RunList<'s> {
+    segment: u32,
+    runs: Cow<'s, [Run]>,
+    /// Where each stretch starts among them, and their end.
+    starts: Vec<u32>,
 }
 
-/// Collects the runs that start among some records of a segment.
+/// The runs of the records that belong to the zone, in lists: one for each segment of the store, or piece of one.
+#[derive(Debug)]
+pub(super) struct RunLists<'s> {
+    store: &'s RecordStore,
+    apex: Name<'s>,
+    /// By segment and place in it.
+    lists: Vec<RunList<'s>>,
+    stretch_count: usize,
+    stretch_len: usize,
+}
+
+impl<'s> RunLists<'s> {
+    /// Collects the runs; stretches of them will have about so many. Records that do not belong to the zone are reported.
+    pub(super) fn collect(
+        store: &'s RecordStore,
+        membership: Membership<'s>,
+        stretch_len: usize,
+        findings: &mut Diagnostics,
+    ) -> Self {
+        let Membership { apex, class, .. } = membership;
+        let piece_len = stretch_len * PIECE_FACTOR;
+        let pieces: Vec<(usize, &Segment, Range<usize>)> = (store.segments().iter().enumerate())
+            .flat_map(|(index, segment)| {
+                let len = segment.len();
+                // The runs of a segment in order are known.
+                let step = if segment.runs(apex, class).is_some() { len.max(1) } else { piece_len };
+                (0..len).step_by(step).map(move |start| (index, segment, start..len.min(start + step)))
+            })
+            .collect();
+        let collected: Vec<(Cow<'s, [Run]>, Diagnostics)> = (pieces.par_iter())
+            .map(|(index, segment, range)| {
+                let mut findings = findings.fresh();
+                let runs = match segment.runs(apex, class) {
+                    Some(runs) => Cow::Borrowed(runs),
+                    None => Cow::Owned(collect_piece(store, *index, range.clone(), membership, &mut findings)),
+                };
+                (runs, findings)
+            })
+            .collect();
+        let mut lists = Vec::with_capacity(collected.len());
+        for ((segment, ..), (runs, piece_findings)) in pieces.iter().zip(collected) {
+            lists.push(RunList { segment: index_u32(*segment), runs, starts: Vec::new() });
+            findings.append(piece_findings);
+        }
+        let bounds = bounds(&lists, stretch_len);
+        lists.par_iter_mut().for_each(|RunList { runs, starts, .. }| {
+            let start = |&bound: &u64| runs.partition_point(|run| run.prefix < bound);
+            *starts = bounds.iter().map(start).chain([runs.len()]).map(index_u32).collect();
+        });
+        Self { store, apex, lists, stretch_count: bounds.len(), stretch_len }
+    }
+
+    /// How many stretches there are; a name is in the one of the label next to the apex.
+    pub(super) const fn stretch_count(&self) -> usize {
+        self.stretch_count
+    }
+
+    /// The runs of a stretch in canonical order of their owners, those of one owner in file order.
+    pub(super) fn stretch(&self, index: usize) -> Vec<Run> {
+        let range = |list: &RunList<'_>| list.starts[index] as usize..list.starts[index + 1] as usize;
+        let mut runs = Vec::with_capacity(self.lists.iter().map(|list| range(list).len()).sum());
+        for list in &self.lists {
+            runs.extend(list.runs[range(list)].iter().map(|run| Run { segment: list.segment, ..*run }));
+        }
+        // Stable, so that runs of equal prefixes stay in file order.
+        if runs.len() > 2 * self.stretch_len {
+            runs.par_sort_by_key(|run| run.prefix);
+        } else {
+            runs.sort_by_key(|run| run.prefix);
+        }
+        sort_ties(self.store, self.apex, &mut runs);
+        runs
+    }
+}
+
+/// The least prefixes of stretches of about so many runs, such that the names below a label are all in one stretch.
+fn bounds(lists: &[RunList<'_>], stretch_len: usize) -> Vec<u64> {
+    let step = (stretch_len / SAMPLES_PER_STRETCH).max(1);
+    let mut samples: Vec<u64> =
+        lists.iter().flat_map(|list| list.runs.iter()).step_by(step).map(|run| run.prefix).collect();
+    samples.sort_unstable();
+    let between = samples.into_iter().step_by(stretch_len / step).skip(1).map(sort_key::top_prefix);
+    let mut bounds: Vec<u64> = std::iter::once(0).chain(between).collect();
+    bounds.dedup();
+    bounds
+}
+
+/// Collects the runs that start among some records of a segment, sorted by prefixes.
 fn collect_piece(
     store: &RecordStore,
     segment_index: usize,
@@ -120,12 +204,14 @@ fn collect_piece(
             report_outside(store, &record, apex, out_of_zone, findings);
         }
     }
+    runs.sort_by_key(|run| run.prefix);
     runs
 }
 
 /// Brings runs of the same prefix, which stand together in file order, into the order of their whole keys.
 fn sort_ties(store: &RecordStore, apex: Name<'_>, runs: &mut [Run]) {
-    runs.par_chunk_by_mut(|left, right| left.prefix == right.prefix).filter(|tied| tied.len() > 1).for_each(|tied| {
+    let tied = runs.chunk_by_mut(|left, right| left.prefix == right.prefix);
+    tied.filter(|tied| tied.len() > 1).for_each(|tied| {
         let mut keys = Vec::new();
         let mut keyed = Vec::with_capacity(tied.len());
         for &run in tied.iter() {

@@ -1,7 +1,8 @@
 //! Records as they come out of a parser: in file order, nothing decided yet.
 
 use super::arena::{Arena, ChunkShift, Span};
-use crate::base::{Class, Name, Position, Rtype, Ttl};
+use super::segment::Segment;
+use crate::base::{Class, Name, NameBuf, Position, Rtype, Ttl};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -22,50 +23,6 @@ pub struct RawRecord {
     pub class: Class,
     /// Index of its file.
     pub file: u16,
-}
-
-/// Records that were pushed one after another, or taken over from another store as they are there: their spans and lines
-/// move when they are looked at.
-#[derive(Debug, Default)]
-pub(super) struct Segment {
-    records: Vec<RawRecord>,
-    /// Indices of the SOA records, of which everybody wants to know first.
-    soas: Vec<u32>,
-    shift: ChunkShift,
-    lines_before: u32,
-}
-
-impl Segment {
-    /// How many records.
-    pub(super) const fn len(&self) -> usize {
-        self.records.len()
-    }
-
-    /// A record, as the whole store has it.
-    pub(super) fn record(&self, index: usize) -> RawRecord {
-        self.moved(&self.records[index])
-    }
-
-    /// Some of the records, as the whole store has them.
-    pub(super) fn records(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = RawRecord> + Clone {
-        self.records[range].iter().map(|record| self.moved(record))
-    }
-
-    fn moved(&self, record: &RawRecord) -> RawRecord {
-        RawRecord {
-            owner: record.owner.shifted(self.shift),
-            rdata: record.rdata.shifted(self.shift),
-            line: record.line.saturating_add(self.lines_before),
-            ..*record
-        }
-    }
-
-    fn push(&mut self, record: RawRecord) {
-        if record.rtype == Rtype::SOA {
-            self.soas.push(u32::try_from(self.records.len()).expect("a store holds fewer than 2^32 records"));
-        }
-        self.records.push(record);
-    }
 }
 
 /// Records in file order, with the arena that holds their bytes.
@@ -133,27 +90,34 @@ impl RecordStore {
     pub(crate) fn append(&mut self, other: Self, lines_before: u32) -> ChunkShift {
         let shift = self.arena.append(other.arena);
         self.count += other.count;
-        self.segments.extend(other.segments.into_iter().filter(|segment| segment.len() > 0).map(|segment| Segment {
-            shift: segment.shift.and(shift),
-            lines_before: segment.lines_before.saturating_add(lines_before),
-            ..segment
-        }));
+        let filled = other.segments.into_iter().filter(|segment| segment.len() > 0);
+        self.segments.extend(filled.map(|segment| segment.taken_over(shift, lines_before)));
         self.is_open = false;
         shift
     }
 
     /// Makes room for so many more records.
     pub(crate) fn reserve(&mut self, count: usize) {
-        self.open_segment().records.reserve(count);
+        self.open_segment().reserve(count);
     }
 
     /// Drops the record pushed last; what it holds stays in the arena.
     pub(crate) fn pop(&mut self) {
-        let segment = self.open_segment();
-        segment.records.pop().expect("a record was pushed");
-        let len = segment.records.len();
-        segment.soas.retain(|&soa| (soa as usize) < len);
+        self.open_segment().pop();
         self.count -= 1;
+    }
+
+    /// The same records, if they are of consecutive lines of one file and all belong to a zone of this name and class:
+    /// in canonical order, so that who walks the zone in it finds them one behind the other.
+    pub(crate) fn ordered(&self, apex: &NameBuf, class: Class) -> Option<Self> {
+        let [segment] = &self.segments[..] else { return None };
+        let (segment, arena) = segment.ordered(&self.arena, apex, class)?;
+        Some(Self { arena, count: segment.len(), segments: vec![segment], ..Self::default() })
+    }
+
+    /// Has records that were put in order for another zone stand in file order again.
+    pub(super) fn restore_order_unless_for(&mut self, apex: Name<'_>, class: Class) {
+        self.segments.iter_mut().for_each(|segment| segment.restore_order_unless_for(apex, class));
     }
 
     /// How many records.
@@ -165,12 +129,12 @@ impl RecordStore {
 
     /// The records in file order.
     pub fn records(&self) -> impl Iterator<Item = RawRecord> {
-        self.segments.iter().flat_map(|segment| segment.records(0..segment.len()))
+        self.segments.iter().flat_map(Segment::in_file_order)
     }
 
     /// The SOA records in file order.
     pub fn soas(&self) -> impl Iterator<Item = RawRecord> + Clone {
-        self.segments.iter().flat_map(|segment| segment.soas.iter().map(|&soa| segment.record(soa as usize)))
+        self.segments.iter().flat_map(Segment::soas)
     }
 
     /// The records in pieces.
@@ -179,21 +143,22 @@ impl RecordStore {
     }
 
     /// The files, for records that have gone elsewhere.
-    pub(super) fn into_files(self) -> Vec<Arc<str>> {
-        self.files
+    pub(super) fn take_files(&mut self) -> Vec<Arc<str>> {
+        std::mem::take(&mut self.files)
     }
 
     /// Keeps the records for which `keep` holds, in order.
     pub fn retain(&mut self, mut keep: impl FnMut(&Arena, &RawRecord) -> bool) {
         self.count = 0;
         for segment in &mut self.segments {
-            let mut records = std::mem::take(&mut segment.records);
-            records.retain(|record| keep(&self.arena, &segment.moved(record)));
-            segment.records = records;
-            let soas = (0..).zip(&segment.records).filter(|(_, record)| record.rtype == Rtype::SOA);
-            segment.soas = soas.map(|(index, _)| index).collect();
+            segment.retain(&self.arena, &mut keep);
             self.count += segment.len();
         }
+    }
+
+    /// What [`Self::intern`] stored.
+    pub(crate) fn bytes(&self, span: Span) -> &[u8] {
+        self.arena.get(span)
     }
 
     /// A record's owner.
