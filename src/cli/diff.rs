@@ -2,13 +2,15 @@
 
 use super::input::{FINDINGS_MAX, read_zone};
 use super::{Env, Failure, Outcome};
-use crate::base::{NameBuf, Rtype};
+use crate::base::time::serial_cmp;
+use crate::base::{Name, NameBuf, Rtype};
 use crate::output::text::push_record;
-use crate::rdata;
+use crate::rdata::{self, soa};
 use crate::zone::build::{BuildOptions, MixedTtl, OutOfZone};
 use crate::zone::changes::{Change, changes};
 use crate::zone::{RecordRef, Zone};
 use serde::Serialize;
+use std::cmp::Ordering;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -28,7 +30,7 @@ pub(super) struct DiffArgs {
     #[arg(long, group = "form")]
     json: bool,
     /// Print commands for nsupdate that make the old zone's content that of the new one; what the server's own signer
-    /// keeps (SOA, DNSKEY, CDS, CDNSKEY, NSEC3PARAM) is left to it. A big difference becomes several updates
+    /// keeps (the serial, DNSKEY, CDS, CDNSKEY, NSEC3PARAM) is left to it. A big difference becomes several updates
     #[arg(long, group = "form")]
     nsupdate: bool,
     /// Print the difference as an incremental transfer has it (RFC 1995), signatures and chain included: old SOA, records
@@ -97,7 +99,24 @@ const fn is_anything(_: Rtype, _: bool) -> bool {
 
 /// Types at the apex that a signing server keeps itself.
 const fn is_of_signer(rtype: Rtype) -> bool {
-    matches!(rtype, Rtype::SOA | Rtype::DNSKEY | Rtype::CDS | Rtype::CDNSKEY | Rtype::NSEC3PARAM)
+    matches!(rtype, Rtype::DNSKEY | Rtype::CDS | Rtype::CDNSKEY | Rtype::NSEC3PARAM)
+}
+
+/// Whether a record that should speak of hosts has a name that is no host's, which nsupdate refuses by itself.
+fn has_other_than_hostnames(change: &Change<'_>) -> bool {
+    let is_owner_bad = matches!(change.rtype, Rtype::A | Rtype::AAAA | Rtype::MX) && !is_hostname(change.owner);
+    let has_hosts = matches!(change.rtype, Rtype::NS | Rtype::MX | Rtype::SRV | Rtype::PTR | Rtype::SOA);
+    is_owner_bad || (has_hosts && rdata::names(change.rtype, change.rdata).take(1).any(|name| !is_hostname(name)))
+}
+
+/// Letters, digits and inner hyphens (RFC 952, RFC 1123 section 2.1); also behind an asterisk.
+fn is_hostname(name: Name<'_>) -> bool {
+    let is_label = |label: &[u8]| {
+        let ends = [label.first(), label.last()];
+        label.iter().all(|octet| octet.is_ascii_alphanumeric() || *octet == b'-')
+            && ends.into_iter().flatten().all(|octet| *octet != b'-')
+    };
+    name.labels().enumerate().all(|(index, label)| is_label(label) || (index == 0 && label == b"*"))
 }
 
 /// Octets of records in one update message, with room to the 65,535 of a message for the last of them.
@@ -182,14 +201,17 @@ impl Difference<'_> {
     /// leaves no gap unless the update is too big for one message.
     fn write_nsupdate(&self, out: &mut dyn Write) -> Result<(), Failure> {
         let is_apex_ns = |change: &Change<'_>| change.rtype == Rtype::NS && change.owner == self.new.apex();
-        let goes_first = self.those(false).filter(|change| !is_apex_ns(change));
+        let is_soa = |change: &Change<'_>| change.rtype == Rtype::SOA;
+        let goes_first = self.those(false).filter(|change| !is_apex_ns(change) && !is_soa(change));
         let goes_last = self.those(false).filter(|change| is_apex_ns(change));
-        let ordered = goes_first.chain(self.those(true)).chain(goes_last);
+        let comes = self.those(true).filter(|change| !is_soa(change));
+        let ordered = goes_first.chain(comes).chain(goes_last).filter(|change| !is_of_signer(change.rtype));
+        if self.those(true).any(has_other_than_hostnames) {
+            writeln!(out, "check-names no")?;
+        }
         let mut octets = 0;
-        for change in ordered.filter(|change| !is_of_signer(change.rtype)) {
-            if octets == 0 {
-                writeln!(out, "zone {}", self.new.apex())?;
-            }
+        for change in ordered {
+            self.begin_update(octets, out)?;
             write!(out, "update {} ", if change.is_added { "add" } else { "delete" })?;
             out.write_all(&self.line(change))?;
             octets += change.owner.as_wire().len() + RECORD_HEADER_OCTETS + change.rdata.len();
@@ -198,10 +220,40 @@ impl Difference<'_> {
                 octets = 0;
             }
         }
+        if let Some(line) = self.soa_update() {
+            self.begin_update(octets, out)?;
+            out.write_all(b"update add ")?;
+            out.write_all(&line)?;
+            octets += line.len();
+        }
         if octets > 0 {
             writeln!(out, "send")?;
         }
         Ok(())
+    }
+
+    fn begin_update(&self, octets: usize, out: &mut dyn Write) -> Result<(), Failure> {
+        if octets == 0 {
+            writeln!(out, "zone {}", self.new.apex())?;
+        }
+        Ok(())
+    }
+
+    /// The new SOA, if it is another one in more than its serial. A server takes it only under a later serial (RFC 2136
+    /// section 3.4.2.2).
+    fn soa_update(&self) -> Option<Vec<u8>> {
+        let of = |zone: &'_ Zone| {
+            let rrset = zone.apex_node().rrset(Rtype::SOA)?;
+            Some((rrset.ttl(), rrset.first().rdata().to_vec()))
+        };
+        let (old_serial, new_serial) = (self.old.soa().serial, self.new.soa().serial);
+        let ((old_ttl, old), (ttl, mut new)) = (of(self.old)?, of(self.new)?);
+        let is_same = soa::set_serial(&mut new, old_serial) && (old_ttl, &old) == (ttl, &new);
+        let is_later = serial_cmp(old_serial, new_serial) == Some(Ordering::Less);
+        let is_set = soa::set_serial(&mut new, if is_later { new_serial } else { old_serial.wrapping_add(1) });
+        let mut line = Vec::new();
+        push_record(self.new.apex(), ttl, self.new.class(), Rtype::SOA, &new, &mut line);
+        (is_set && !is_same).then_some(line)
     }
 
     /// One difference sequence between SOA records (RFC 1995 section 4). Nothing if nothing differs.

@@ -24,6 +24,7 @@ mod shipped;
 mod signed_by_others;
 mod signed_by_us;
 mod text;
+mod updating;
 
 use libtest_mimic::Arguments;
 use std::process::ExitCode;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
     #[cfg(target_os = "linux")]
     trials.extend(crashes::trials());
     trials.extend(running::trials());
+    trials.extend(updating::trials());
     trials.extend(shipped::trials());
     trials.extend(schemas::trials());
     libtest_mimic::run(&arguments, trials).exit_code()

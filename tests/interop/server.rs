@@ -58,7 +58,16 @@ impl Authority {
         self.start_with(&config, folder, port, zones)
     }
 
-    /// The same, with its control channel open. Gives the command besides that makes it load `{zone}` again, as
+    /// A named whose zones anybody may update and transfer.
+    pub fn start_updatable(self, zones: &[Served]) -> Result<Server, String> {
+        let folder = peer::folder();
+        let port = free_port();
+        let config = self.config(folder.path(), port, zones);
+        let config = config.replace("type primary;", "type primary; allow-update { any; }; allow-transfer { any; };");
+        self.start_with(&config, folder, port, zones)
+    }
+
+    /// Starts it with its control channel open. Gives the command besides that makes it load `{zone}` again, as
     /// docs/operations.md has it but for where the channel is.
     pub fn start_controlled(self, zones: &[Served]) -> Result<(Server, Vec<String>), String> {
         let folder = peer::folder();
