@@ -163,6 +163,7 @@ fn zones_that_are_not_configured_any_more_are_told() {
     fs::remove_file(place.path("a.example.zone")).unwrap();
     let text = place.assert_exit(&[], 1);
     assert!(text.contains("no-zones: there are no zones"), "{text}");
+    assert!(text.contains("not-configured: b.example. is not configured any more"), "{text}");
     place.assert_exit(&["--nagios"], 1);
 }
 

@@ -28,6 +28,9 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+/// The state directory where none is configured.
+const STATE: &str = "state";
+
 /// What a run has to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -39,6 +42,8 @@ pub struct Config {
     pub metrics: Option<PathBuf>,
     /// The zones, in the order of their files' names within the order of the file.
     pub zones: Vec<ZoneConfig>,
+    /// The state directory of zones that have none of their own.
+    pub state: PathBuf,
     /// Entries whose zones cannot be found, such as those of a catalog that is broken: the others are there all the same.
     pub faults: Vec<String>,
 }
@@ -131,6 +136,12 @@ fn fail(path: &Path, what: impl std::fmt::Display) -> ConfigError {
 }
 
 impl Config {
+    /// The directories of all that is remembered from run to run, those of zones that are gone included.
+    #[must_use]
+    pub fn state_directories(&self) -> BTreeSet<&Path> {
+        self.zones.iter().map(|zone| zone.state.as_path()).chain([self.state.as_path()]).collect()
+    }
+
     /// The name it has where none is given.
     pub const FILE_NAME: &'static str = "zoneseal.toml";
 
@@ -159,6 +170,7 @@ impl Config {
         Ok(Self {
             path: path.to_owned(),
             policy_file: raw.policy_file.map(|file| reader.base.join(file)),
+            state: reader.base.join(reader.defaults.state.as_deref().unwrap_or_else(|| Path::new(STATE))),
             metrics: raw.metrics.map(|file| reader.base.join(file)),
             zones,
             faults,
@@ -373,7 +385,7 @@ impl Reader<'_> {
         Ok(ZoneConfig {
             output: self.output(&file, name.as_ref(), pick(&own.output, &defaults.output))?,
             keys: path(&own.keys, &defaults.keys, "keys"),
-            state: path(&own.state, &defaults.state, "state"),
+            state: path(&own.state, &defaults.state, STATE),
             policy: pick(&own.policy, &defaults.policy),
             hook: self.hook(own)?,
             limits: self.limits(own)?,

@@ -599,8 +599,8 @@ impl Shared<'_> {
         for directory in state_directories(&zones).into_iter().filter(|directory| !self.closed.contains_key(*directory))
         {
             if let Err(error) = last.keep(directory, interval) {
-                let path = LastRun::path(directory);
-                report.troubles.push((RunResult::Attention, format!("{}: cannot be written: {error}", path.display())));
+                let message = format!("{}: word of the run cannot be left: {error}", directory.display());
+                report.troubles.push((RunResult::Attention, message));
             }
         }
     }

@@ -14,7 +14,7 @@ use super::zone::name_of_file;
 use crate::base::{NameBuf, Seconds, UnixTime};
 use crate::policy::{Policy, Preset};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 /// How a zone stands, the worse later.
@@ -201,7 +201,7 @@ impl Status {
 /// How all zones of a configuration stand.
 #[must_use]
 pub fn of_config(config: &Config, thresholds: Thresholds, now: UnixTime) -> Status {
-    let mut ledgers = Ledgers::of(&config.zones);
+    let mut ledgers = Ledgers::of(config);
     let mut policies: BTreeMap<Option<&str>, Result<Limits, String>> = BTreeMap::new();
     let mut zones: Vec<ZoneStatus> = config
         .zones
@@ -227,7 +227,7 @@ pub fn of_config(config: &Config, thresholds: Thresholds, now: UnixTime) -> Stat
         (std::cmp::Reverse(zone.level), zone.earliest_expiration().unwrap_or(never), zone.title())
     });
     let interval = zones.iter().map(|zone| zone.limits.run_interval).min();
-    let last_run = last_run(&config.zones);
+    let last_run = config.state_directories().into_iter().filter_map(LastRun::read).max_by_key(|last| last.at);
     let mut troubles: Vec<Trouble> =
         config.faults.iter().map(|fault| trouble(Level::Unknown, "entry-unusable", fault.clone())).collect();
     if config.zones.is_empty() && troubles.is_empty() {
@@ -237,12 +237,6 @@ pub fn of_config(config: &Config, thresholds: Thresholds, now: UnixTime) -> Stat
     troubles.extend(last_run.as_ref().zip(interval).and_then(|(last, interval)| stopped(last, interval, now)));
     troubles.extend(ledgers.left_over());
     Status { zones, troubles, last_run }
-}
-
-/// The latest run over all zones that left word in their state directories.
-fn last_run(zones: &[ZoneConfig]) -> Option<LastRun> {
-    let directories: BTreeSet<&Path> = zones.iter().map(|zone| zone.state.as_path()).collect();
-    directories.into_iter().filter_map(LastRun::read).max_by_key(|last| last.at)
 }
 
 /// Runs that do not come any more, whether something is due or not.
@@ -275,10 +269,9 @@ struct Ledgers {
 }
 
 impl Ledgers {
-    fn of(zones: &[ZoneConfig]) -> Self {
+    fn of(config: &Config) -> Self {
         let mut all = Self::default();
-        let directories: BTreeSet<&Path> = zones.iter().map(|zone| zone.state.as_path()).collect();
-        for directory in directories {
+        for directory in config.state_directories() {
             match Ledger::read_all(directory) {
                 Err(error) => drop(all.closed.insert(directory.to_owned(), error.to_string())),
                 Ok(ledgers) => ledgers.into_iter().for_each(|ledger| all.add(directory, ledger)),

@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// The system calls at which it is killed.
-const CALLS: [&str; 10] = [
+const CALLS: [&str; 11] = [
     "write",
     "pwrite64",
     "renameat,renameat2,rename",
@@ -22,6 +22,7 @@ const CALLS: [&str; 10] = [
     "linkat,link",
     "ftruncate",
     "fchmod,chmod",
+    "fchown,fchownat",
     "mkdir,mkdirat",
 ];
 /// The time of everything: 2027-01-01.

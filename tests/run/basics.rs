@@ -364,6 +364,10 @@ fn the_last_run_is_known() {
     assert_eq!(last(), Some(late));
     place.run(NOW.plus(HOUR), &["--dry-run"]);
     assert_eq!(last(), Some(late), "a dry run is none");
+    // Where it cannot be written somebody should know, and nothing else is the worse for it.
+    fs::remove_file(place.path("state/last-run.json")).unwrap();
+    fs::create_dir(place.path("state/last-run.json")).unwrap();
+    place.run(late, &[]).ends(ATTENTION).says("state: word of the run cannot be left");
 }
 
 #[test]

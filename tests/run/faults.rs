@@ -203,6 +203,18 @@ fn directories_that_are_not_there() {
         fs::create_dir(place.path(name)).unwrap();
         place.run(NOW, &[]).ends(CHANGED);
         place.assert_valid("a.example", NOW, Vec::new());
+        if name == "signed" {
+            continue;
+        }
+        // And those that were there and are not.
+        let before = place.signed("a.example");
+        place.write_zone("a.example", 1, "new IN A 192.0.2.5\n");
+        fs::rename(place.path(name), place.path("elsewhere")).unwrap();
+        place.run(LATER, &[]).ends(FAILED).says(name);
+        assert_eq!(place.signed("a.example"), before);
+        fs::rename(place.path("elsewhere"), place.path(name)).unwrap();
+        place.run(LATER, &[]).ends(CHANGED);
+        place.assert_valid("a.example", LATER, Vec::new());
     }
 }
 
@@ -248,6 +260,6 @@ fn months_without_a_run() {
     let place = Place::new(&["a.example"]);
     place.run(NOW, &[]).ends(CHANGED);
     let now = NOW.plus(Seconds(100 * DAY.0));
-    place.run(now, &[]);
+    place.run(now, &[]).ends(CHANGED);
     place.assert_valid("a.example", now, Vec::new());
 }
