@@ -165,6 +165,12 @@ fn zones_that_are_not_configured_any_more_are_told() {
     assert!(text.contains("no-zones: there are no zones"), "{text}");
     assert!(text.contains("not-configured: b.example. is not configured any more"), "{text}");
     place.assert_exit(&["--nagios"], 1);
+    // Of a catalog that is broken nobody knows the members: they are not gone.
+    fs::write(place.path("zoneseal.toml"), "[[zones]]\ncatalog = 'none'\nfile = '{zone}'\n").unwrap();
+    let text = place.assert_exit(&[], 1);
+    assert!(text.contains("unknown  entry-unusable: none: No such file"), "{text}");
+    assert!(!text.contains("not-configured"), "{text}");
+    place.assert_exit(&["--nagios"], 3);
 }
 
 #[test]

@@ -235,7 +235,10 @@ pub fn of_config(config: &Config, thresholds: Thresholds, now: UnixTime) -> Stat
         troubles.push(trouble(Level::Warning, "no-zones", message.into()));
     }
     troubles.extend(last_run.as_ref().zip(interval).and_then(|(last, interval)| stopped(last, interval, now)));
-    troubles.extend(ledgers.left_over());
+    // As long as an entry is broken nobody knows whose zones are gone.
+    if config.faults.is_empty() {
+        troubles.extend(ledgers.left_over());
+    }
     Status { zones, troubles, last_run }
 }
 

@@ -69,7 +69,7 @@ fn write_waiting(ledger: &Ledger, out: &mut dyn Write) -> Result<(), Failure> {
 /// `in 3d 4h`, `2h ago`.
 fn from_now(time: UnixTime, now: UnixTime) -> String {
     match time.since(now) {
-        left if left.0 >= 0 => format!("in {left}"),
+        left if left.0 > 0 => format!("in {left}"),
         _ => format!("{} ago", now.since(time)),
     }
 }
