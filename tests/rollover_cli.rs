@@ -187,6 +187,19 @@ fn emergencies_show_both_ways_and_do_nothing_by_themselves() {
     place.sign(START);
     let (out, talk, code) = place.rollover(START.plus(Seconds(60)), "start", &["ksk", "--emergency"]);
     assert!(out.contains("KSK of 2027-01-01  Tgen") && !out.contains("Kexample"), "keys to come have no tags: {out}");
+    // A spare in other hands goes, and the key in use stays: the timelines are of the key that is named.
+    let now = START.plus(Seconds(120));
+    place.rollover(now, "start standby --role ksk", &["--count", "1"]);
+    place.sign(now);
+    let keys = place.json(now, "status")["keys"].clone();
+    let spare = keys.as_array().unwrap().iter().find(|key| key["goal"] == "standby").unwrap()["tag"].to_string();
+    let (of_spare, ..) = place.rollover(now, "start", &["ksk", &spare, "--emergency"]);
+    assert!(of_spare.contains(&format!("KSK {spare} is taken out")), "{of_spare}");
+    let used = keys.as_array().unwrap().iter().find(|key| key["role"] == "ksk" && key["goal"] == "in").unwrap();
+    assert!(!of_spare.contains(&format!("KSK {} is taken out", used["tag"])), "{of_spare}");
+    let nothing =
+        place.run(now, &["rollover", "ds-seen", "example.", &used["tag"].to_string(), "--why", " ", "-K", "keys"]);
+    assert_eq!(nothing.status.code(), Some(2), "a word without a reason: {}", text(nothing.stdout));
     assert_eq!(code, 1);
     assert!(out.contains("--keep-chain: ") && out.contains("--break-chain: "), "{out}");
     assert!(talk.contains("Nothing was done."), "{talk}");

@@ -86,9 +86,14 @@ const NO_DS: &str = "no-DS";
 /// The parent has a DS again.
 const DS_AGAIN: &str = "DS";
 
-/// What an emergency roll of a role's keys would be, by either way, before anything is done.
+/// What an emergency roll of a role's keys, or of one of them, would be, by either way, before anything is done.
 #[must_use]
-pub fn emergency(policy: &Policy, state: &ZoneState, role: Role, now: UnixTime) -> EmergencyTimelines {
+pub fn emergency(
+    policy: &Policy,
+    state: &ZoneState,
+    (role, key): (Role, Option<&KeyId>),
+    now: UnixTime,
+) -> EmergencyTimelines {
     let mut policy = policy.clone();
     // Rolls at the end of a lifetime would only be noise here.
     policy.ksk.lifetime = Lifetime::Unlimited;
@@ -96,7 +101,7 @@ pub fn emergency(policy: &Policy, state: &ZoneState, role: Role, now: UnixTime) 
     policy.csk.lifetime = Lifetime::Unlimited;
     let timeline = |kind| {
         let mut state = state.clone();
-        state.request(Request { kind, role, key: None, at: now, reason: String::new() });
+        state.request(Request { kind, role, key: key.cloned(), at: now, reason: String::new() });
         forecast(&policy, &state, now, now.plus(Seconds(366 * Seconds::DAY.0)), &Assumptions::of(&policy))
     };
     EmergencyTimelines {

@@ -331,7 +331,7 @@ fn stolen_ksk_keeping_the_chain() {
     let policy = policy();
     let state = settled(&policy);
     same(
-        &emergency(&policy, &state, Role::Ksk, at(SETTLED)).keep_chain,
+        &emergency(&policy, &state, (Role::Ksk, None), at(SETTLED)).keep_chain,
         &[
             "0 Tgen KSK/13",
             "0 Tpub KSK/13",
@@ -351,7 +351,7 @@ fn stolen_ksk_breaking_the_chain() {
     let policy = policy();
     let state = settled(&policy);
     same(
-        &emergency(&policy, &state, Role::Ksk, at(SETTLED)).break_chain,
+        &emergency(&policy, &state, (Role::Ksk, None), at(SETTLED)).break_chain,
         &[
             "0 Tgen KSK/13",
             "0 Tpub KSK/13",
@@ -374,7 +374,7 @@ fn stolen_ksk_with_a_spare() {
     let policy = policy_with(|policy| (policy.ksk.standby, policy.zsk.standby) = (1, 1));
     let state = settled(&policy);
     same(
-        &emergency(&policy, &state, Role::Ksk, at(SETTLED)).keep_chain,
+        &emergency(&policy, &state, (Role::Ksk, None), at(SETTLED)).keep_chain,
         &[
             "0 Tgen KSK/13",
             "0 Tpub KSK/13",
@@ -394,7 +394,7 @@ fn stolen_zsk() {
     let policy = policy();
     let state = settled(&policy);
     same(
-        &emergency(&policy, &state, Role::Zsk, at(SETTLED)).keep_chain,
+        &emergency(&policy, &state, (Role::Zsk, None), at(SETTLED)).keep_chain,
         &[
             "0 Tgen ZSK/13",
             "0 Tpub ZSK/13",
@@ -413,7 +413,7 @@ fn stolen_zsk_with_a_spare() {
     let policy = policy_with(|policy| (policy.ksk.standby, policy.zsk.standby) = (1, 1));
     let state = settled(&policy);
     same(
-        &emergency(&policy, &state, Role::Zsk, at(SETTLED)).keep_chain,
+        &emergency(&policy, &state, (Role::Zsk, None), at(SETTLED)).keep_chain,
         &[
             "0 Tgen ZSK/13",
             "0 Tpub ZSK/13",
@@ -508,7 +508,7 @@ fn stolen_csk_keeping_the_chain() {
     let policy = policy_with(|policy| policy.roles = Roles::Csk);
     let state = settled(&policy);
     same(
-        &emergency(&policy, &state, Role::Csk, at(SETTLED)).keep_chain,
+        &emergency(&policy, &state, (Role::Csk, None), at(SETTLED)).keep_chain,
         &[
             "0 Tgen CSK/13",
             "0 Tpub CSK/13",
@@ -529,7 +529,7 @@ fn stolen_csk_breaking_the_chain() {
     let policy = policy_with(|policy| policy.roles = Roles::Csk);
     let state = settled(&policy);
     same(
-        &emergency(&policy, &state, Role::Csk, at(SETTLED)).break_chain,
+        &emergency(&policy, &state, (Role::Csk, None), at(SETTLED)).break_chain,
         &[
             "0 Tgen CSK/13",
             "0 Tpub CSK/13",
@@ -553,7 +553,7 @@ fn stolen_zsk_breaking_the_chain() {
     let policy = policy();
     let state = settled(&policy);
     same(
-        &emergency(&policy, &state, Role::Zsk, at(SETTLED)).break_chain,
+        &emergency(&policy, &state, (Role::Zsk, None), at(SETTLED)).break_chain,
         &[
             "0 Tgen ZSK/13",
             "0 Tpub ZSK/13",

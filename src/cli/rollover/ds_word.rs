@@ -70,6 +70,9 @@ fn run(args: &WordArgs, is_seen: bool, env: &mut Env<'_>) -> Result<Outcome, Fai
 
 /// Puts the word in the place of an observation; gives it as a sentence.
 fn take_word(args: &WordArgs, is_seen: bool, context: &mut Context, now: UnixTime) -> Result<String, Failure> {
+    if args.why.trim().is_empty() {
+        return Err(Failure::new("--why says nothing: your word is logged with how you know"));
+    }
     let key = find_key(&args.key, &context.state.keys)?;
     if !key.role.signs_dnskey() {
         return Err(Failure::new(format_args!("{} has no DS: the parent knows only KSKs and CSKs", key.title())));

@@ -9,6 +9,7 @@ use super::wish::{self, WishArgs};
 use super::words::Turn;
 use crate::base::{Seconds, UnixTime};
 use crate::cli::{Env, Failure, Outcome};
+use crate::keys::KeyId;
 use crate::policy::{Lifetime, Policy};
 use crate::rollover::{Assumptions, Event, Request, RequestKind, Role, ZoneState, emergency, forecast};
 use crate::timeline::{Timeline, table};
@@ -99,6 +100,11 @@ impl StartArgs {
     pub(super) fn key(&self) -> Option<&str> {
         self.named.as_deref().or(self.key.as_deref())
     }
+
+    /// The key that is named, if one is.
+    fn named_key(&self, context: &Context) -> Result<Option<KeyId>, Failure> {
+        self.key().map(|name| Ok(find_key(name, &context.state.keys)?.id.clone())).transpose()
+    }
 }
 
 pub(super) fn run(args: &StartArgs, env: &mut Env<'_>) -> Result<Outcome, Failure> {
@@ -153,10 +159,7 @@ fn ask(args: &StartArgs, context: &mut Context, env: &mut Env<'_>) -> Result<Str
 
 /// Notes a roll that is asked for; gives it as a sentence.
 fn request(args: &StartArgs, role: Role, context: &mut Context, now: UnixTime) -> Result<String, Failure> {
-    let key = match args.key() {
-        Some(name) => Some(find_key(name, &context.state.keys)?.id.clone()),
-        None => None,
-    };
+    let key = args.named_key(context)?;
     if !context.state.keys.iter().any(|one| one.role == role && key.as_ref().is_none_or(|id| *id == one.id)) {
         return Err(Failure::new(format_args!("the zone has no {role} to roll")));
     }
@@ -172,10 +175,7 @@ fn request(args: &StartArgs, role: Role, context: &mut Context, now: UnixTime) -
 
 /// Takes a roll back that has not begun.
 fn withdraw(args: &StartArgs, role: Role, context: &mut Context) -> Result<String, Failure> {
-    let key = match args.key() {
-        Some(name) => Some(find_key(name, &context.state.keys)?.id.clone()),
-        None => None,
-    };
+    let key = args.named_key(context)?;
     let count = context.state.requests.len();
     context.state.requests.retain(|request| {
         request.role != role || request.kind != RequestKind::Roll || (key.is_some() && request.key != key)
@@ -214,10 +214,11 @@ fn drawn(zone: &str, policy: &Policy, state: &ZoneState, now: UnixTime, events: 
 fn show_emergency(args: &StartArgs, context: &Context, role: Role, env: &mut Env<'_>) -> Result<Outcome, Failure> {
     let (zone, now) = (args.zone.zone_name(), env.now);
     let policy = without_lifetimes(&context.policy);
-    let both = emergency(&policy, &context.state, role, now);
+    let key = args.named_key(context)?;
+    let both = emergency(&policy, &context.state, (role, key.as_ref()), now);
     let way = |kind, events: &[Event]| {
         let mut state = context.state.clone();
-        state.request(Request { kind, role, key: None, at: now, reason: String::new() });
+        state.request(Request { kind, role, key: key.clone(), at: now, reason: String::new() });
         drawn(&zone, &policy, &state, now, events)
     };
     let keep_chain = way(RequestKind::EmergencyKeepChain, &both.keep_chain);
