@@ -182,6 +182,9 @@ fn without_a_configuration_nothing_is_known() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("zoneseal.toml"), "{output:?}");
     let text = place.assert_exit(&["--nagios"], 3);
     assert!(text.starts_with("ZONESEAL UNKNOWN - zoneseal.toml"), "{text}");
+    // To a monitor 2 would say that the zones are in a bad way.
+    let text = place.assert_exit(&["--nagios", "--no-such"], 3);
+    assert_eq!(text, "ZONESEAL UNKNOWN - unexpected argument '--no-such' found\n");
     fs::remove_file(place.path("zoneseal.toml")).unwrap();
     let said = place.status(&[]).stderr;
     assert!(String::from_utf8_lossy(&said).contains("= help: begin one here with zoneseal init ZONES-DIR, or say"));

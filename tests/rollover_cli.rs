@@ -399,7 +399,7 @@ fn what_the_next_run_does_is_nothing_to_do() {
     place.sign(now);
     place.rollover(now, "apply", &[]);
     // The lifetime of the ZSK ends some time: when its successor is due, the next run makes it.
-    let is_due = |time: &UnixTime| place.json(*time, "status")["changes"].to_string().contains("made a new ZSK");
+    let is_due = |time: &UnixTime| place.json(*time, "status")["changes"].to_string().contains("make a new ZSK");
     let day = (0..400).map(|day| now.plus(Seconds(day * 86_400))).find(is_due).expect("a lifetime ends");
     let due = (-24..=0).map(|hour| day.plus(Seconds(hour * 3600))).find(is_due).expect("it is due that day");
     let last_idle = due.minus(Seconds(3600));
@@ -408,7 +408,7 @@ fn what_the_next_run_does_is_nothing_to_do() {
     assert_eq!(code, 0, "{status}");
     for part in [
         "Nothing to do. Next event: ",
-        "\nThe next run (rollover apply, then sign) does this:\n    made a new ZSK",
+        "\nThe next run (rollover apply, then sign) does this:\n    make a new ZSK",
         "signs anew; DNSKEY RRset: a new ZSK comes in",
     ] {
         assert!(status.contains(part), "{part}: {status}");
@@ -420,7 +420,7 @@ fn what_the_next_run_does_is_nothing_to_do() {
     );
     let (status, _, code) = place.rollover(due.plus(Seconds(3 * 86_400)), "status", &[]);
     assert!(
-        code == 1 && status.starts_with("Run zoneseal rollover apply example.: it will do this:\n    made a new ZSK"),
+        code == 1 && status.starts_with("Run zoneseal rollover apply example.: it will do this:\n    make a new ZSK"),
         "{status}"
     );
     // Half a run: what is decided must be signed.

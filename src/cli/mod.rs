@@ -193,8 +193,12 @@ impl Command {
 
 /// Runs the program: `arguments` with the program's name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let words: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = match Arguments::try_parse_from(&words) {
         Ok(arguments) => arguments,
+        Err(error) if error.use_stderr() && words.iter().any(|word| word == "--nagios") => {
+            return status::print_usage_unknown(&error, env);
+        }
         Err(error) => return env.print_usage(&error),
     };
     if let Some(now) = arguments.command.clock().and_then(|clock| clock.now).or(arguments.clock.now) {

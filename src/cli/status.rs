@@ -9,6 +9,7 @@ use crate::fleet::config::Config;
 use crate::fleet::metrics;
 use crate::fleet::status::{Level, Status, Thresholds, of_config};
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// Say how all zones of a configuration stand, the worst first
 ///
@@ -60,6 +61,16 @@ pub(super) fn run(args: &StatusArgs, env: &mut Env<'_>) -> Result<Outcome, Failu
         // For Nagios exit code 2 would mean that the zones are in a bad way, and its word goes to standard output.
         Err(Failure::Message(message)) if args.nagios => nagios::write_unknown(&message, env),
         Err(failure) => Err(failure),
+    }
+}
+
+/// What is wrong with the arguments, for whoever reads it as a Nagios plugin's.
+pub(super) fn print_usage_unknown(error: &clap::Error, env: &mut Env<'_>) -> ExitCode {
+    let text = error.to_string();
+    let message = text.lines().next().unwrap_or_default();
+    match nagios::write_unknown(message.trim_start_matches("error: "), env) {
+        Ok(Outcome::Exit(code)) => code.into(),
+        _ => env.print_usage(error),
     }
 }
 

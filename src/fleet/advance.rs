@@ -247,11 +247,12 @@ fn put_in_trash(directory: &Path, key: &KeyId, who: &Who, now: UnixTime) -> Resu
 }
 
 impl Advanced {
-    /// A text with made-up tags of keys that are not made yet replaced.
+    /// A text as it is for keys that are only imagined: without their made-up tags, and as something to come.
     #[must_use]
     pub fn told(&self, text: &str) -> String {
         self.imagined.iter().fold(text.to_owned(), |text, (title, id)| {
             let role = title.split(' ').next().unwrap_or("key");
+            let text = text.replace(&format!("made {title} ({})", id.as_str()), &format!("make a new {role}"));
             text.replace(title, &format!("a new {role}")).replace(id.as_str(), "not made yet")
         })
     }
