@@ -194,8 +194,8 @@ fn plain(path: &Path) -> PathBuf {
     path.components().filter(|part| *part != Component::CurDir).collect()
 }
 
-/// No two zones may write one file, and none its own input: which of them is meant nobody knows, so all of them stay as they
-/// are.
+/// No two zones may write one file, and none its own input or another's: which of them is meant nobody knows, so all of
+/// them stay as they are.
 fn note_clashes(zones: &mut [ZoneConfig]) {
     let mut by_output: BTreeMap<PathBuf, Vec<usize>> = BTreeMap::new();
     for (index, zone) in zones.iter_mut().enumerate() {
@@ -203,6 +203,11 @@ fn note_clashes(zones: &mut [ZoneConfig]) {
         if plain(&zone.file) == plain(&zone.output) {
             zone.fault = Some(format!("{} would be replaced by its own signed zone", zone.file.display()));
         }
+    }
+    let inputs: BTreeSet<PathBuf> = zones.iter().map(|zone| plain(&zone.file)).collect();
+    for zone in zones.iter_mut().filter(|zone| zone.fault.is_none() && inputs.contains(&plain(&zone.output))) {
+        let (output, file) = (zone.output.display(), zone.file.display());
+        zone.fault = Some(format!("{output} is the output of {file}, and the file of another zone"));
     }
     for group in by_output.values().filter(|group| group.len() > 1) {
         let files: Vec<String> = group.iter().map(|&index| zones[index].file.display().to_string()).collect();

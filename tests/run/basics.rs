@@ -280,6 +280,7 @@ fn mistakes_of_the_configuration_stop_nothing_else() {
         ("file = 'zones/b.example.zone'\npolicy = 'nowhere'", "nowhere"),
         ("file = 'zones/b.example.zone'\noutput = 'nowhere/b'", "nowhere/b"),
         ("file = 'zones/b.example.zone'\noutput = 'zones/b.example.zone'", "replaced by its own signed zone"),
+        ("file = 'zones/b.example.zone'\noutput = './zones/a.example.zone'", "the file of another zone"),
         ("file = 'zones/b.example.zone'\nname = 'c.example'", "b.example.zone"),
         ("catalog = 'no.zone'\nfile = '{zone}'", "no.zone: No such file"),
     ] {
