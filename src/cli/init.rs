@@ -1,7 +1,9 @@
 //! `zoneseal init`
 
+use super::key_show::print_json;
 use super::{Env, Failure, Outcome};
 use crate::fleet::init::{Piece, make, pieces};
+use serde_json::json;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +17,9 @@ pub(super) struct InitArgs {
     /// Directory of zone files, NAME.zone
     #[arg(value_name = "ZONES-DIR")]
     zones: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn run(args: &InitArgs, env: &mut Env<'_>) -> Result<Outcome, Failure> {
@@ -41,10 +46,16 @@ pub(super) fn run(args: &InitArgs, env: &mut Env<'_>) -> Result<Outcome, Failure
             taken.join(", ")
         )));
     }
+    let mut made = Vec::new();
     for piece in &pieces {
         make(piece).map_err(|error| fail(piece.path(), &error))?;
         let (path, ending) = (piece.path().display(), if matches!(piece, Piece::Directory { .. }) { "/" } else { "" });
-        writeln!(env.stdout, "made {path}{ending}")?;
+        made.push(format!("{path}{ending}"));
+    }
+    if args.json {
+        print_json(&json!({ "schema": "zoneseal.init/1", "made": made, "zone_files": count }), env)?;
+    } else {
+        made.iter().try_for_each(|path| writeln!(env.stdout, "made {path}"))?;
     }
     let noun = if count == 1 { "zone file" } else { "zone files" };
     env.say(format_args!(

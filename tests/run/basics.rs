@@ -56,6 +56,21 @@ fn what_init_makes_takes_any_serial() {
 }
 
 #[test]
+fn init_as_json() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("zones")).unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_zoneseal"))
+        .current_dir(folder.path())
+        .args(["init", "--json", "zones"])
+        .output()
+        .unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&json["schema"], &json["zone_files"]), (&"zoneseal.init/1".into(), &0.into()));
+    let made = json["made"].as_array().unwrap();
+    assert!(made.len() > 5 && made.iter().all(|path| folder.path().join(path.as_str().unwrap()).exists()), "{json}");
+}
+
+#[test]
 fn init_never_overwrites() {
     let place = Place::new(&["a.example"]);
     let before = place.snapshot();
