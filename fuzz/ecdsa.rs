@@ -1,8 +1,9 @@
 //! The batch verifier against ring: bytes become signatures, whole and damaged, and both must say the same of each.
 
+use super::bulk::{Case, judge};
 use std::sync::LazyLock;
 use zoneseal::base::{Algorithm, text};
-use zoneseal::crypto::bulk::{BatchVerifier, Item, MessageDigest, Scratch};
+use zoneseal::crypto::bulk::BatchVerifier;
 use zoneseal::crypto::digest::sha384;
 use zoneseal::crypto::{Backend, PrivateKey, PublicKey};
 
@@ -121,15 +122,15 @@ impl Curve {
 pub fn agrees(data: &[u8]) {
     let Some((&first, cases)) = data.split_first() else { return };
     let key = &KEYS[usize::from(first & 15) % KEYS.len()];
-    let cases: Vec<(Vec<u8>, Vec<u8>)> = cases.chunks_exact(CASE_LEN).map(|case| damaged(key, case)).collect();
-    judge(key.curve, &key.ring, &key.batch, &cases);
+    let cases: Vec<Case> = cases.chunks_exact(CASE_LEN).map(|case| damaged(key, case)).collect();
+    judge(key.curve.algorithm, &key.public, &key.ring, &key.batch, &cases);
     if first >= 0x80 {
         other_key(key, first, data.get(1).copied().unwrap_or_default(), &cases);
     }
 }
 
 /// The same signatures by a key that is another point, mostly -Q, or none at all.
-fn other_key(key: &Signed, how: u8, at: u8, cases: &[(Vec<u8>, Vec<u8>)]) {
+fn other_key(key: &Signed, how: u8, at: u8, cases: &[Case]) {
     let mut public = key.public.clone();
     if how & 0x40 == 0 {
         let y = &mut public[key.curve.len()..];
@@ -142,27 +143,12 @@ fn other_key(key: &Signed, how: u8, at: u8, cases: &[(Vec<u8>, Vec<u8>)]) {
     let (ring, batch) = (key.curve.ring_key(&public), BatchVerifier::new(key.curve.algorithm, &public, 0));
     assert_eq!(ring.is_some(), batch.is_some(), "key {public:02x?}");
     if let (Some(ring), Some(batch)) = (ring, batch) {
-        judge(key.curve, &ring, &batch, cases);
-    }
-}
-
-fn judge(curve: &Curve, ring: &PublicKey, batch: &BatchVerifier, cases: &[(Vec<u8>, Vec<u8>)]) {
-    // The key is not in the digest.
-    let digest =
-        |(message, signature): &(Vec<u8>, Vec<u8>)| MessageDigest::of(curve.algorithm, &[], message, signature);
-    let digests: Vec<_> = cases.iter().map(digest).collect();
-    let items = digests.iter().zip(cases);
-    let items: Vec<_> = items.map(|(digest, (_, signature))| Item { digest: digest.octets(), signature }).collect();
-    let mut valid = Vec::new();
-    batch.verify(&items, &mut Scratch::default(), &mut valid);
-    for ((message, signature), valid) in cases.iter().zip(valid) {
-        let expected = ring.verify(message, signature);
-        assert_eq!(valid, expected, "message {message:02x?}, signature {signature:02x?}, key {ring:02x?}");
+        judge(key.curve.algorithm, &public, &ring, &batch, cases);
     }
 }
 
 /// A message and a signature made from four octets: what is done, to which signature, where, with what.
-fn damaged(key: &Signed, case: &[u8]) -> (Vec<u8>, Vec<u8>) {
+fn damaged(key: &Signed, case: &[u8]) -> Case {
     let [how, which, at, with] = *case else { unreachable!("chunks of {CASE_LEN}") };
     let message = which % MESSAGES;
     let mut signature = key.signatures[usize::from(message)].clone();

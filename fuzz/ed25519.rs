@@ -1,8 +1,9 @@
 //! The batch verifier against ring: bytes become Ed25519 signatures, whole and damaged, and both must say the same of each.
 
+use super::bulk::{Case, judge};
 use std::sync::LazyLock;
 use zoneseal::base::Algorithm;
-use zoneseal::crypto::bulk::{BatchVerifier, Item, MessageDigest, Scratch};
+use zoneseal::crypto::bulk::BatchVerifier;
 use zoneseal::crypto::{Backend, PrivateKey, PublicKey};
 
 /// How many messages each key has signed.
@@ -68,15 +69,15 @@ fn ring_key(public: &[u8]) -> Option<PublicKey> {
 pub fn agrees(data: &[u8]) {
     let Some((&first, cases)) = data.split_first() else { return };
     let key = &KEYS[usize::from(first) % KEYS.len()];
-    let cases: Vec<(Vec<u8>, Vec<u8>)> = cases.chunks_exact(CASE_LEN).map(|case| damaged(key, case)).collect();
-    judge(&key.public, &key.ring, &key.batch, &cases);
+    let cases: Vec<Case> = cases.chunks_exact(CASE_LEN).map(|case| damaged(key, case)).collect();
+    judge(Algorithm::ED25519, &key.public, &key.ring, &key.batch, &cases);
     if first >= 0x80 {
         other_key(key, first, data.get(1).copied().unwrap_or_default(), &cases);
     }
 }
 
 /// The same signatures by a key that is another point, an odd one, or none at all.
-fn other_key(key: &Signed, how: u8, at: u8, cases: &[(Vec<u8>, Vec<u8>)]) {
+fn other_key(key: &Signed, how: u8, at: u8, cases: &[Case]) {
     let mut public = key.public.clone();
     match how >> 4 & 3 {
         0 => public[31] ^= 0x80,
@@ -88,26 +89,12 @@ fn other_key(key: &Signed, how: u8, at: u8, cases: &[(Vec<u8>, Vec<u8>)]) {
     // Points that can be written in two ways are left to the library.
     if let Some(batch) = batch {
         let ring = ring_key(&public).expect("ring takes every point");
-        judge(&public, &ring, &batch, cases);
-    }
-}
-
-fn judge(public: &[u8], ring: &PublicKey, batch: &BatchVerifier, cases: &[(Vec<u8>, Vec<u8>)]) {
-    let digest =
-        |(message, signature): &(Vec<u8>, Vec<u8>)| MessageDigest::of(Algorithm::ED25519, public, message, signature);
-    let digests: Vec<_> = cases.iter().map(digest).collect();
-    let items = digests.iter().zip(cases);
-    let items: Vec<_> = items.map(|(digest, (_, signature))| Item { digest: digest.octets(), signature }).collect();
-    let mut valid = Vec::new();
-    batch.verify(&items, &mut Scratch::default(), &mut valid);
-    for ((message, signature), valid) in cases.iter().zip(valid) {
-        let expected = ring.verify(message, signature);
-        assert_eq!(valid, expected, "message {message:02x?}, signature {signature:02x?}, key {public:02x?}");
+        judge(Algorithm::ED25519, &public, &ring, &batch, cases);
     }
 }
 
 /// A message and a signature made from four octets: what is done, to which signature, where, with what.
-fn damaged(key: &Signed, case: &[u8]) -> (Vec<u8>, Vec<u8>) {
+fn damaged(key: &Signed, case: &[u8]) -> Case {
     let [how, which, at, with] = *case else { unreachable!("chunks of {CASE_LEN}") };
     let message = which % MESSAGES;
     let mut signature = key.signatures[usize::from(message)].clone();

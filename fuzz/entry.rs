@@ -1,6 +1,7 @@
 //! What the fuzz targets run, and their twins in `tests/fuzz_twins.rs`: any bytes in, no panic, and what was understood
 //! survives being printed and read again.
 
+mod bulk;
 pub mod ecdsa;
 pub mod ed25519;
 
