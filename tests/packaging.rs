@@ -61,10 +61,12 @@ fn the_package_has_what_is_made_for_it() {
 /// The package's own changelog is of this version: `dpkg` shows it beside the one for all.
 #[test]
 fn the_changelog_of_the_package_is_of_this_version() {
-    let text = fs::read_to_string(root().join("packaging/changelog")).unwrap();
+    let text = fs::read_to_string(root().join("scripts/debian/changelog")).unwrap();
     let version = concat!("zoneseal (", env!("CARGO_PKG_VERSION"), "-1) ");
     assert!(text.starts_with(version), "{text}");
-    assert!(fs::read_to_string(root().join("packaging/copyright")).unwrap().contains("common-licenses/Apache-2.0"));
+    assert!(
+        fs::read_to_string(root().join("scripts/debian/copyright")).unwrap().contains("common-licenses/Apache-2.0")
+    );
 }
 
 /// The values of a setting in a unit file.
