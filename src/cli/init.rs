@@ -50,12 +50,14 @@ pub(super) fn run(args: &InitArgs, env: &mut Env<'_>) -> Result<Outcome, Failure
     for piece in &pieces {
         make(piece).map_err(|error| fail(piece.path(), &error))?;
         let (path, ending) = (piece.path().display(), if matches!(piece, Piece::Directory { .. }) { "/" } else { "" });
+        if !args.json {
+            // At once: what was made before a failure has been said.
+            writeln!(env.stdout, "made {path}{ending}")?;
+        }
         made.push(format!("{path}{ending}"));
     }
     if args.json {
         print_json(&json!({ "schema": "zoneseal.init/1", "made": made, "zone_files": count }), env)?;
-    } else {
-        made.iter().try_for_each(|path| writeln!(env.stdout, "made {path}"))?;
     }
     let noun = if count == 1 { "zone file" } else { "zone files" };
     env.say(format_args!(
