@@ -6,7 +6,7 @@ use crate::base::{Class, Rtype, Ttl};
 use crate::rdata::Token;
 
 /// The fields in front of the RDATA.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
     pub ttl: Option<Ttl>,
     pub class: Option<Class>,

@@ -147,6 +147,11 @@ impl<'a> Lexer<'a> {
         self.line
     }
 
+    /// Where the next entry may start; `None` at the stop.
+    pub(super) fn next_start(&self) -> Option<usize> {
+        (self.at < self.stop).then_some(self.at)
+    }
+
     /// Makes entries that start at `stop` or further on wait for a later stop.
     pub(super) const fn stop_at(&mut self, stop: usize) {
         self.stop = stop;
@@ -314,6 +319,48 @@ fn close(progress: &mut Progress, at: usize) {
     match progress.depth.checked_sub(1) {
         Some(depth) => progress.depth = depth,
         None => progress.fail(FaultKind::StrayClosing, at),
+    }
+}
+
+/// Whether an octet is a blank.
+pub(super) fn is_blank(octet: &u8) -> bool {
+    class_of(*octet) == Class::Blank
+}
+
+/// Whether text has nothing but blanks and words without escapes, on one line.
+pub(super) fn is_plain_text(text: &[u8]) -> bool {
+    text.iter().all(|&octet| matches!(class_of(octet), Class::Plain | Class::Blank))
+}
+
+/// The end of the plain octets that stand at `at`.
+pub(super) fn plain_end(text: &[u8], at: usize) -> usize {
+    text[at..].iter().position(|&octet| class_of(octet) != Class::Plain).map_or(text.len(), |len| at + len)
+}
+
+/// Splits the rest of a line into `tokens` and gives the offset behind it; `None` if it has anything but words and quoted
+/// strings without escapes, or none of them, or does not end. What the tokens are otherwise, [`Lexer::next_entry`] tells.
+pub(super) fn push_plain_words<'a>(text: &'a [u8], mut at: usize, tokens: &mut Vec<Token<'a>>) -> Option<usize> {
+    tokens.clear();
+    loop {
+        match class_of(*text.get(at)?) {
+            Class::Plain => {
+                let end = plain_end(text, at);
+                tokens.push(Token { text: &text[at..end], is_quoted: false, offset: at });
+                at = end;
+            }
+            Class::Blank => at += 1,
+            Class::Quote => {
+                let start = at + 1;
+                let end = start + memchr3(b'"', b'\\', b'\n', &text[start..])?;
+                if text[end] != b'"' {
+                    return None;
+                }
+                tokens.push(Token { text: &text[start..end], is_quoted: true, offset: start });
+                at = end + 1;
+            }
+            Class::LineFeed => return (!tokens.is_empty()).then_some(at + 1),
+            _ => return None,
+        }
     }
 }
 

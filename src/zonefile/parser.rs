@@ -1,6 +1,7 @@
 //! Entries to records: owner, TTL and class defaults, and the directives that change them.
 
 mod blocks;
+mod plain;
 mod windows;
 
 use super::header::Header;
@@ -14,6 +15,7 @@ use crate::base::{Class, Diagnostics, Name, NameBuf, Rtype, Ttl};
 use crate::rdata::{self, RdataError, Token};
 use crate::zone::arena::Span;
 use crate::zone::{RawRecord, RecordStore};
+use plain::Leads;
 
 /// What an entry inherits from those before it. `$INCLUDE` puts origin and owner back afterwards.
 #[derive(Clone)]
@@ -42,10 +44,18 @@ struct Cursor<'a> {
     tokens: Vec<Token<'a>>,
     /// The owner field read last, if the same text would still mean the owner in the state.
     owner_text: Option<&'a [u8]>,
+    leads: Leads<'a>,
     /// Whether the source goes on behind its text, which ends with a line.
     goes_on: bool,
     /// The entry that may go on behind the text.
     open_end: Option<Entry>,
+}
+
+impl<'a> Cursor<'a> {
+    fn new(lexer: Lexer<'a>, goes_on: bool) -> Self {
+        let tokens = Vec::with_capacity(32);
+        Self { lexer, tokens, owner_text: None, leads: Leads::default(), goes_on, open_end: None }
+    }
 }
 
 /// A run of reading: what all its sources share.
@@ -101,7 +111,7 @@ impl<'r> Reader<'r> {
     fn read_part(&mut self, source: &Source<'_>, line: u32, goes_on: bool) -> Option<(usize, u32)> {
         let start = if line > 1 { 0 } else { self.skip_byte_order_mark(source)? };
         let lexer = Lexer::new(source.text, start).at_line(line);
-        let mut cursor = Cursor { lexer, tokens: Vec::with_capacity(32), owner_text: None, goes_on, open_end: None };
+        let mut cursor = Cursor::new(lexer, goes_on);
         if source.is_generated() {
             self.read_entries(source, &mut cursor, source.text.len());
         } else {
@@ -114,18 +124,21 @@ impl<'r> Reader<'r> {
     /// Reads the entries of a source in order, up to the first that starts at `stop` or further on. Generated text ends at
     /// its first error: the others would be the same.
     fn read_entries<'a>(&mut self, source: &Source<'a>, cursor: &mut Cursor<'a>, stop: usize) {
-        let Cursor { lexer, tokens, owner_text, goes_on, open_end } = cursor;
-        lexer.stop_at(stop);
+        cursor.lexer.stop_at(stop);
         let errors_before = self.findings.error_count();
-        while let Some((entry, lexed)) = lexer.next_entry(tokens) {
+        loop {
+            if self.read_plain_line(source, cursor) {
+                continue;
+            }
+            let Some((entry, lexed)) = cursor.lexer.next_entry(&mut cursor.tokens) else { return };
             let result = match lexed {
-                Ok(()) => self.read_entry(source, entry, tokens, owner_text),
-                Err(fault) if *goes_on && fault.is_open_end => {
-                    *open_end = Some(entry);
-                    return lexer.skip(source.text.len(), 0);
+                Ok(()) => self.read_entry(source, entry, cursor),
+                Err(fault) if cursor.goes_on && fault.is_open_end => {
+                    cursor.open_end = Some(entry);
+                    return cursor.lexer.skip(source.text.len(), 0);
                 }
                 Err(fault) => {
-                    self.inherit_owner_of_faulty(source, entry, tokens, owner_text);
+                    self.inherit_owner_of_faulty(source, entry, &cursor.tokens, &mut cursor.owner_text);
                     Err(fault_problem(fault))
                 }
             };
@@ -157,13 +170,9 @@ impl<'r> Reader<'r> {
         self.findings.push_with(problem.severity(), || problem.locate(source, entry));
     }
 
-    fn read_entry<'a>(
-        &mut self,
-        source: &Source<'a>,
-        entry: Entry,
-        tokens: &[Token<'a>],
-        owner_text: &mut Option<&'a [u8]>,
-    ) -> Result<(), Problem> {
+    /// Reads the entry whose tokens the cursor has.
+    fn read_entry<'a>(&mut self, source: &Source<'a>, entry: Entry, cursor: &mut Cursor<'a>) -> Result<(), Problem> {
+        let Cursor { tokens, owner_text, leads, .. } = cursor;
         let mut header_at = 0;
         if !entry.is_blank_led {
             if is_directive(entry, tokens) && !source.is_generated() {
@@ -174,7 +183,9 @@ impl<'r> Reader<'r> {
             header_at = 1;
         }
         let header = Header::read(tokens, header_at)?;
-        self.read_record(source, entry, tokens, header)
+        self.read_record(source, entry, tokens, header)?;
+        leads.note(source.text, entry, tokens, header);
+        Ok(())
     }
 
     /// An entry that could not be read whole still names the owner of the blank-led entries after it.
@@ -295,16 +306,7 @@ impl<'r> Reader<'r> {
         let ttl = self.choose_ttl(source, entry, tokens, &header)?;
         match self.state.owner {
             Owner::Known(owner) => {
-                let rdata = self.store.intern(&self.rdata);
-                self.store.push(RawRecord {
-                    owner,
-                    rdata,
-                    ttl,
-                    line: source.record_line(entry),
-                    rtype,
-                    class,
-                    file: source.file,
-                });
+                self.push_record(source, entry, owner, ttl, class, rtype);
                 Ok(())
             }
             Owner::Malformed => Ok(()),
@@ -314,6 +316,13 @@ impl<'r> Reader<'r> {
                 Err(problem::no_owner(&tokens[0]))
             }
         }
+    }
+
+    /// Stores the record whose RDATA was just read.
+    fn push_record(&mut self, source: &Source<'_>, entry: Entry, owner: Span, ttl: Ttl, class: Class, rtype: Rtype) {
+        let rdata = self.store.intern(&self.rdata);
+        let (line, file) = (source.record_line(entry), source.file);
+        self.store.push(RawRecord { owner, rdata, ttl, line, rtype, class, file });
     }
 
     /// The class of a record: its own, or that of the zone, which is IN if the first record does not say.
@@ -393,6 +402,11 @@ impl<'r> Reader<'r> {
         }
     }
 
+    /// The TTL a record has of its own, or from those before it.
+    fn inherit_ttl(&self, header: &Header) -> Option<Ttl> {
+        header.ttl.or(self.state.default_ttl).or(self.state.last_ttl)
+    }
+
     /// The TTL of the record whose RDATA was just read (ZF-6): its own, that of `$TTL`, that of the record before, or for
     /// want of all these the SOA's MINIMUM, which then stands for `$TTL`.
     fn choose_ttl(
@@ -402,7 +416,7 @@ impl<'r> Reader<'r> {
         tokens: &[Token<'_>],
         header: &Header,
     ) -> Result<Ttl, Problem> {
-        if let Some(ttl) = header.ttl.or(self.state.default_ttl).or(self.state.last_ttl) {
+        if let Some(ttl) = self.inherit_ttl(header) {
             return Ok(ttl);
         }
         let type_token = &tokens[header.rdata_at - 1];

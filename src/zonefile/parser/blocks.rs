@@ -158,35 +158,37 @@ fn read_block<'a>(
     reader.zone_class = Some(class);
     // An entry that goes on behind the block looks cut off, and so is left to others.
     let source = source.with_text(&source.text[..range.end]);
-    let mut lexer = Lexer::new(source.text, range.start);
+    let mut cursor = Cursor::new(Lexer::new(source.text, range.start), false);
     // Mostly a line is a record. A vector that grew would leave holes in the heap, block after block.
     reader.store.reserve(memchr_iter(b'\n', &source.text[range.clone()]).count());
-    let mut tokens = Vec::with_capacity(32);
-    let mut owner_text = None;
     let mut left_over = None;
-    while let Some((entry, lexed)) = lexer.next_entry(&mut tokens) {
-        let before = (reader.store.len(), reader.state.owner, reader.state.last_ttl, owner_text);
+    loop {
+        if reader.read_plain_line(&source, &mut cursor) {
+            continue;
+        }
+        let Some((entry, lexed)) = cursor.lexer.next_entry(&mut cursor.tokens) else { break };
+        let before = (reader.store.len(), reader.state.owner, reader.state.last_ttl, cursor.owner_text);
         let is_plain = lexed.is_ok()
-            && !is_directive(entry, &tokens)
-            && reader.read_entry(&source, entry, &tokens, &mut owner_text).is_ok()
+            && !is_directive(entry, &cursor.tokens)
+            && reader.read_entry(&source, entry, &mut cursor).is_ok()
             && reader.findings.is_empty();
         if !is_plain {
             if reader.store.len() > before.0 {
                 reader.store.pop();
             }
-            (reader.state.owner, reader.state.last_ttl, owner_text) = (before.1, before.2, before.3);
+            (reader.state.owner, reader.state.last_ttl, cursor.owner_text) = (before.1, before.2, before.3);
             left_over = Some((entry.start, entry.line));
             break;
         }
     }
-    let (end, line) = left_over.unwrap_or_else(|| (range.end, lexer.line()));
+    let (end, line) = left_over.unwrap_or_else(|| (range.end, cursor.lexer.line()));
     Block {
         start: range.start,
         end,
         lines: line - 1,
         owner: reader.state.owner,
         last_ttl: reader.state.last_ttl,
-        owner_text,
+        owner_text: cursor.owner_text,
         owner_wire: reader.owner_wire,
         owner_span: reader.owner_span,
         store: reader.store,
