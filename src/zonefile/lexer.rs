@@ -358,6 +358,7 @@ pub(super) fn push_plain_words<'a>(text: &'a [u8], mut at: usize, tokens: &mut V
                 tokens.push(Token { text: &text[start..end], is_quoted: true, offset: start });
                 at = end + 1;
             }
+            Class::CarriageReturn if text.get(at + 1) == Some(&b'\n') => at += 1,
             Class::LineFeed => return (!tokens.is_empty()).then_some(at + 1),
             _ => return None,
         }

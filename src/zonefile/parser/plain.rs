@@ -231,10 +231,11 @@ mod tests {
             lines in prop::collection::vec(lines(), 0..40),
             has_origin: bool,
             block_len in prop::sample::select(vec![usize::MAX, 40, 200]),
+            line_end in prop::sample::select(vec!["\n", "\r\n"]),
         ) {
             let origin = NameBuf::from_text(b"zone.example.", None).unwrap();
             let origin = has_origin.then_some(&origin);
-            let plain = lines.iter().fold(head.to_owned(), |text, line| text + line + "\n");
+            let plain = lines.iter().fold(head.to_owned(), |text, line| text + line + line_end);
             let commented = lines.iter().fold(head.to_owned(), |text, line| text + line + " ;\n");
             let outcome = |text: &str, block_len| {
                 let mut outcome = outcome(text.as_bytes(), origin, 50, block_len);
@@ -272,6 +273,7 @@ mod tests {
         let (fast, slow) = (true, false);
         let text = "a 60 IN A 192.0.2.1\nb 60 IN A 192.0.2.2\n 60 IN A 192.0.2.3\nb 60 IN A 192.0.2.4\n";
         assert_eq!(read_fast(text), [slow, fast, fast, fast]);
+        assert_eq!(read_fast(&text.replace('\n', "\r\n")), [slow, fast, fast, fast]);
         assert_eq!(read_fast("a 60 TXT x\na 60 TXT \"y z\" \"\"\nb\t60 TXT x\n"), [slow, fast, slow]);
         assert_eq!(read_fast("a 60 A 192.0.2.1\n\\a 60 A 192.0.2.1\nb 60 A 192.0.2.1 ;\n"), [slow; 3]);
         let many = |count: u32| (0..count).map(|ttl| format!("a {ttl} A 192.0.2.1\n")).collect::<String>();
