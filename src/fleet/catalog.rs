@@ -1,14 +1,78 @@
 //! Catalog zones (RFC 9432): a zone that lists zones.
+//!
+//! What a catalog lists is kept in the state directory, so that its zones go on while it is broken: a zone that nobody signs
+//! any more goes bogus, and one that has left the catalog meanwhile is signed for nothing.
 
+use super::fingerprint;
 use crate::base::{Diagnostics, NameBuf, Rtype};
+use crate::output::atomic::{AtomicFile, Output};
 use crate::rdata;
 use crate::zone::{BuildOptions, Zone, build};
 use crate::zonefile::{self, Input, ReadOptions};
+use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
-use std::path::Path;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 /// The only version of catalogs (RFC 9432 section 4.2.1).
 const VERSION_RDATA: &[u8] = b"\x012";
+
+/// What the file of a catalog's last members calls its form.
+const SCHEMA: &str = "zoneseal.catalog/1";
+
+/// The members that a catalog had when it was last whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastMembers {
+    schema: String,
+    /// The file of the catalog.
+    catalog: PathBuf,
+    /// In its order.
+    pub members: Vec<NameBuf>,
+}
+
+impl LastMembers {
+    /// Those of a catalog that is whole.
+    #[must_use]
+    pub fn new(catalog: &Path, members: Vec<NameBuf>) -> Self {
+        Self { schema: SCHEMA.into(), catalog: full(catalog), members }
+    }
+
+    /// Where they stand in a state directory.
+    fn path(directory: &Path, catalog: &Path) -> PathBuf {
+        let digest = fingerprint::hash(full(catalog).as_os_str().as_encoded_bytes());
+        directory.join(format!("catalog-{}.json", &digest[..16]))
+    }
+
+    /// Those of a catalog, if a file tells of them.
+    #[must_use]
+    pub fn read(directory: &Path, catalog: &Path) -> Option<Self> {
+        let text = fs::read(Self::path(directory, catalog)).ok()?;
+        let last: Self = serde_json::from_slice(&text).ok()?;
+        (last.schema == SCHEMA && last.catalog == full(catalog)).then_some(last)
+    }
+
+    /// Keeps them, if they are not what is kept already.
+    ///
+    /// # Errors
+    /// From writing.
+    pub fn keep(&self, directory: &Path) -> io::Result<()> {
+        if Self::read(directory, &self.catalog).as_ref() == Some(self) {
+            return Ok(());
+        }
+        let text = serde_json::to_string_pretty(self).map_err(io::Error::other)?;
+        let path = Self::path(directory, &self.catalog);
+        let mut file = Box::new(AtomicFile::create(&path).map_err(io::Error::other)?.private()?);
+        file.write_all(text.as_bytes())?;
+        file.write_all(b"\n")?;
+        file.commit()
+    }
+}
+
+/// A path that means the same file wherever it is read from.
+fn full(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
 
 /// The member zones of a catalog, in the order of their unique labels.
 ///

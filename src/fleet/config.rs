@@ -18,7 +18,7 @@
 //!
 //! Paths are relative to the file. What a zone does not say, `[defaults]` says, and then the program.
 
-use super::catalog;
+use super::catalog::{self, LastMembers};
 use super::guard::Limits;
 use crate::base::{NameBuf, Rtype, Seconds};
 use serde::Deserialize;
@@ -46,6 +46,8 @@ pub struct Config {
     pub state: PathBuf,
     /// Entries whose zones cannot be found, such as those of a catalog that is broken: the others are there all the same.
     pub faults: Vec<String>,
+    /// What the catalogs list that are whole, with the state directory where that is to be kept for when they are not.
+    pub catalogs: Vec<(PathBuf, LastMembers)>,
 }
 
 /// A zone and all that is configured for it.
@@ -157,10 +159,10 @@ impl Config {
         let single = raw.zones.iter().filter(|entry| entry.catalog.is_none()).filter_map(|entry| entry.file.as_ref());
         let single = single.map(|file| plain(&base.join(file))).collect();
         let reader = Reader { path, base, defaults: raw.defaults, single };
-        let (mut zones, mut faults) = (Vec::new(), Vec::new());
+        let (mut zones, mut catalogs, mut faults) = (Vec::new(), Vec::new(), Vec::new());
         for (index, entry) in raw.zones.iter().enumerate() {
             let place = |what: &dyn std::fmt::Display| format!("{what} (entry {} of [[zones]])", index + 1);
-            match reader.push_zones(entry, &mut zones) {
+            match reader.push_zones(entry, &mut zones, &mut catalogs) {
                 Err(Wrong::File(error)) => return Err(ConfigError { message: place(&error) }),
                 Err(Wrong::Entry(message)) => faults.push(place(&message)),
                 Ok(()) => {}
@@ -170,10 +172,11 @@ impl Config {
         Ok(Self {
             path: path.to_owned(),
             policy_file: raw.policy_file.map(|file| reader.base.join(file)),
-            state: reader.base.join(reader.defaults.state.as_deref().unwrap_or_else(|| Path::new(STATE))),
+            state: reader.state(&Settings::default()),
             metrics: raw.metrics.map(|file| reader.base.join(file)),
             zones,
             faults,
+            catalogs,
         })
     }
 }
@@ -318,7 +321,12 @@ impl Reader<'_> {
     }
 
     /// The zones of an entry.
-    fn push_zones(&self, entry: &RawZones, zones: &mut Vec<ZoneConfig>) -> Result<(), Wrong> {
+    fn push_zones(
+        &self,
+        entry: &RawZones,
+        zones: &mut Vec<ZoneConfig>,
+        catalogs: &mut Vec<(PathBuf, LastMembers)>,
+    ) -> Result<(), Wrong> {
         let own: Settings =
             entry.settings.clone().try_into().map_err(|error: toml::de::Error| self.fail(error.message()))?;
         match (&entry.file, &entry.files, &entry.catalog) {
@@ -339,10 +347,21 @@ impl Reader<'_> {
                 if !file.contains("{zone}") {
                     return Err(self.fail("the file of a catalog's zones needs {zone} in its name").into());
                 }
-                let catalog = self.base.join(catalog);
-                for member in catalog::members(&catalog).map_err(Wrong::Entry)? {
-                    let path = self.base.join(file.replace("{zone}", &file_form(&member)));
-                    zones.push(self.zone(path, Some(member), &own)?);
+                let (catalog, state) = (self.base.join(catalog), self.state(&own));
+                let (last, fault) = match catalog::members(&catalog) {
+                    Ok(members) => (Some(LastMembers::new(&catalog, members)), None),
+                    Err(message) => (LastMembers::read(&state, &catalog), Some(message)),
+                };
+                for member in last.iter().flat_map(|last| &last.members) {
+                    let path = self.base.join(file.replace("{zone}", &file_form(member)));
+                    zones.push(self.zone(path, Some(member.clone()), &own)?);
+                }
+                match (last, fault) {
+                    (Some(last), None) => catalogs.push((state, last)),
+                    (Some(_), Some(message)) => {
+                        return Err(Wrong::Entry(format!("{message}; the zones it had before go on")));
+                    }
+                    (None, fault) => return fault.map_or(Ok(()), |message| Err(Wrong::Entry(message))),
                 }
             }
             _ => {
@@ -376,6 +395,12 @@ impl Reader<'_> {
         Ok((files, unreadable))
     }
 
+    /// The state directory of zones with settings of their own.
+    fn state(&self, own: &Settings) -> PathBuf {
+        let directory = own.state.as_ref().or(self.defaults.state.as_ref());
+        self.base.join(directory.map_or_else(|| Path::new(STATE), PathBuf::as_path))
+    }
+
     /// One zone, with what is not its own from the defaults.
     fn zone(&self, file: PathBuf, name: Option<NameBuf>, own: &Settings) -> Result<ZoneConfig, ConfigError> {
         let defaults = &self.defaults;
@@ -390,7 +415,7 @@ impl Reader<'_> {
         Ok(ZoneConfig {
             output: self.output(&file, name.as_ref(), pick(&own.output, &defaults.output))?,
             keys: path(&own.keys, &defaults.keys, "keys"),
-            state: path(&own.state, &defaults.state, STATE),
+            state: self.state(own),
             policy: pick(&own.policy, &defaults.policy),
             hook: self.hook(own)?,
             limits: self.limits(own)?,

@@ -308,6 +308,7 @@ pub fn run(config: &Config, named: &[NameBuf], setting: Setting<'_>, mode: &RunM
         }
     };
     if named.is_empty() {
+        shared.keep_catalogs(config, &mut report);
         shared.keep_last_run(&zones, &mut report);
     }
     Ok(report)
@@ -588,6 +589,16 @@ impl Shared<'_> {
             report.note_stop(&zone.state, self.setting.now);
         }
         report
+    }
+
+    /// Keeps what catalogs list, for runs that find them broken.
+    fn keep_catalogs(&self, config: &Config, report: &mut RunReport) {
+        for (directory, last) in config.catalogs.iter().filter(|(directory, _)| !self.closed.contains_key(directory)) {
+            if let Err(error) = last.keep(directory) {
+                let message = format!("{}: the members of a catalog cannot be kept: {error}", directory.display());
+                report.troubles.push((RunResult::Attention, message));
+            }
+        }
     }
 
     /// Leaves word of the run, whatever was due.

@@ -260,6 +260,55 @@ fn catalogs_and_settings_of_single_zones() {
     assert_eq!(place.snapshot(), before);
 }
 
+/// RFC 9432 section 5.1: a broken catalog is not gone by. What it had when it was whole is, so that nothing expires.
+#[test]
+fn zones_of_a_broken_catalog_go_on() {
+    let place = Place::new(&[]);
+    let catalog = |members: &str, version: &str| {
+        let text = format!(
+            "$ORIGIN catalog.\n@ 0 SOA invalid. invalid. 1 60 60 60 60\n@ 0 NS invalid.\n\
+             version 0 TXT \"{version}\"\n{members}"
+        );
+        place.write("catalog.zone", &text);
+    };
+    let zone = |name: &str, more: &str| {
+        place.write(&format!("zones/{name}.example.db"), &crate::place::zone_text(&format!("{name}.example"), 1, more));
+    };
+    let both = "a.zones 0 PTR a.example.\nb.zones 0 PTR b.example.\n";
+    let signed = |name: &str| fs::read_to_string(place.path(&format!("signed/{name}.example.db.signed"))).ok();
+    catalog(both, "1");
+    place.write(
+        "zoneseal.toml",
+        "policy-file = 'policy.toml'\n[[zones]]\ncatalog = 'catalog.zone'\nfile = 'zones/{zone}.db'\n",
+    );
+    zone("a", "");
+    zone("b", "");
+    // Nothing is known of it yet.
+    place.run(NOW, &[]).ends(FAILED).says("version TXT");
+    assert_eq!((signed("a"), signed("b")), (None, None));
+    catalog(both, "2");
+    place.run(NOW, &["--dry-run"]).ends(CHANGED);
+    catalog(both, "1");
+    // A dry run leaves nothing behind.
+    place.run(NOW, &[]).ends(FAILED);
+    assert_eq!((signed("a"), signed("b")), (None, None));
+    catalog(both, "2");
+    place.run(NOW, &[]).ends(CHANGED);
+    catalog("a.zones 0 PTR a.example.\n", "1");
+    zone("b", "new 60 A 192.0.2.77\n");
+    let later = NOW.plus(Seconds(600));
+    place.run(later, &[]).ends(FAILED).says("version TXT").says("the zones it had before go on");
+    assert!(signed("b").unwrap().contains("192.0.2.77"));
+    place.run(later, &[]).ends(FAILED).says("version TXT");
+    // Whole again, it counts as it is.
+    catalog("a.zones 0 PTR a.example.\n", "2");
+    zone("b", "new 60 A 192.0.2.78\n");
+    place.run(later, &[]).ends(NOTHING_DUE);
+    catalog(both, "1");
+    place.run(later, &[]).ends(FAILED);
+    assert!(!signed("b").unwrap().contains("192.0.2.78"));
+}
+
 #[test]
 fn the_same_zone_twice_is_refused() {
     let place = Place::new(&["a.example"]);
