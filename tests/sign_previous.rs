@@ -9,6 +9,7 @@ use memory::Memory;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::Path;
 use zoneseal::base::{Diagnostics, NameBuf, Seconds, UnixTime};
 use zoneseal::denial::Nsec3Params;
@@ -47,7 +48,7 @@ const SIGNATURES: u64 = 14;
 /// An output of which one octet is read back as another one than was written.
 struct Misread {
     inner: Box<Memory>,
-    place: Option<usize>,
+    place: Option<u64>,
 }
 
 impl Write for Misread {
@@ -65,10 +66,10 @@ impl Output for Misread {
         self.inner.patch(offset, bytes)
     }
 
-    fn read_back(&mut self) -> io::Result<Vec<u8>> {
-        let mut bytes = self.inner.read_back()?;
-        if let Some(place) = self.place {
-            bytes[place] ^= 1;
+    fn read_back(&mut self, octets: Range<u64>) -> io::Result<Vec<u8>> {
+        let mut bytes = self.inner.read_back(octets.clone())?;
+        if let Some(place) = self.place.filter(|place| octets.contains(place)) {
+            bytes[usize::try_from(place - octets.start).unwrap()] ^= 1;
         }
         Ok(bytes)
     }
@@ -138,7 +139,7 @@ struct Run<'a> {
     /// Verified, and written by such a run as this one.
     is_own: bool,
     /// Which octet of the text that is read back is another one than was written.
-    misread: Option<usize>,
+    misread: Option<u64>,
     keys: fn() -> Vec<ZoneKey>,
     options: SignOptions,
     now: UnixTime,
@@ -576,7 +577,7 @@ fn no_octet_may_change_beside_own_text() {
         let run = Run { zone: &zone, previous: Some(&previous), is_own: true, now: LATER, ..Run::default() };
         let text = run.clone().run().text().to_owned();
         for place in (0..text.len()).step_by(5) {
-            let ran = Run { misread: Some(place), ..run.clone() }.run();
+            let ran = Run { misread: Some(place as u64), ..run.clone() }.run();
             assert!(matches!(ran.result, Err(SignError::SelfCheck(_))), "{place}: {:?}", &text[..place]);
         }
     }

@@ -11,6 +11,7 @@ use memory::Memory;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use zoneseal::base::{Algorithm, Diagnostics, NameBuf, Seconds, TimeSpec, Timestamp, Ttl, UnixTime, text};
 use zoneseal::base::{Class, Rtype};
@@ -690,8 +691,8 @@ impl Output for Limited {
         self.inner.patch(offset, bytes)
     }
 
-    fn read_back(&mut self) -> io::Result<Vec<u8>> {
-        self.inner.read_back()
+    fn read_back(&mut self, octets: Range<u64>) -> io::Result<Vec<u8>> {
+        self.inner.read_back(octets)
     }
 
     fn commit(self: Box<Self>) -> io::Result<()> {

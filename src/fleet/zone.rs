@@ -37,6 +37,7 @@ use crate::zone::BuildOptions;
 use crate::zonefile::{self, Input, ReadOptions};
 use std::cmp::Ordering;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -719,7 +720,7 @@ impl Output for Nowhere {
         Ok(())
     }
 
-    fn read_back(&mut self) -> io::Result<Vec<u8>> {
+    fn read_back(&mut self, _: Range<u64>) -> io::Result<Vec<u8>> {
         Err(io::Error::other("a dry run writes nothing"))
     }
 

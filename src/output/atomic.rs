@@ -5,11 +5,13 @@
 //! killed, where files without a name are to be had (see `temporary.rs`). Standard output cannot be taken back,
 //! so what goes there is first spooled to a file without a name.
 
+use super::syncing::Syncing;
 use super::temporary::Temporary;
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// Something to write that can be read back and changed before it becomes visible.
@@ -22,19 +24,15 @@ pub trait Output: Write + Send {
     /// From the file.
     fn patch(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()>;
 
-    /// All that was written.
+    /// Some of the octets that were written.
     ///
     /// # Errors
-    /// From the file.
-    fn read_back(&mut self) -> io::Result<Vec<u8>>;
+    /// From the file, or if there are not so many.
+    fn read_back(&mut self, octets: Range<u64>) -> io::Result<Vec<u8>>;
 
-    /// Brings what was written to the device, where that takes time, so that [`Output::commit`] has less to wait for.
-    ///
-    /// # Errors
-    /// From the file, which then must not be committed.
-    fn sync(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    /// Begins to bring what was written to the device, where that takes time, and does not wait: so [`Output::commit`],
+    /// which tells if it fails, has less to wait for.
+    fn begin_sync(&mut self) {}
 
     /// Makes it visible: the last step.
     ///
@@ -95,6 +93,7 @@ pub struct AtomicFile {
     /// Of the names the file may have until it is in place.
     prefix: OsString,
     syncs_directory: bool,
+    syncing: Option<Syncing>,
 }
 
 impl AtomicFile {
@@ -148,7 +147,7 @@ impl AtomicFile {
             // After the owner, whose change may clear bits of the mode.
             temporary.file().set_permissions(old.permissions()).map_err(OutputErrorKind::Io)?;
         }
-        Ok(Self { temporary, target, directory, prefix, syncs_directory: true })
+        Ok(Self { temporary, target, directory, prefix, syncs_directory: true, syncing: None })
     }
 }
 
@@ -196,16 +195,21 @@ impl Output for AtomicFile {
         patch_file(self.temporary.file_mut(), offset, bytes)
     }
 
-    fn read_back(&mut self) -> io::Result<Vec<u8>> {
-        read_file(self.temporary.file_mut())
+    fn read_back(&mut self, octets: Range<u64>) -> io::Result<Vec<u8>> {
+        read_file(self.temporary.file_mut(), octets)
     }
 
-    fn sync(&mut self) -> io::Result<()> {
-        self.temporary.file().sync_data()
+    fn begin_sync(&mut self) {
+        if self.syncing.is_none() {
+            // Without a thread for it there is more to wait for at the end.
+            self.syncing = Syncing::start(self.temporary.file()).ok();
+        }
+        self.syncing.iter().for_each(Syncing::ask);
     }
 
     fn commit(self: Box<Self>) -> io::Result<()> {
-        let Self { temporary, target, directory, prefix, syncs_directory } = *self;
+        let Self { temporary, target, directory, prefix, syncs_directory, syncing } = *self;
+        syncing.map_or(Ok(()), Syncing::finish)?;
         temporary.file().sync_all()?;
         temporary.persist(&directory, &prefix, &target)?;
         if syncs_directory { sync_directory(&directory) } else { Ok(()) }
@@ -274,8 +278,8 @@ impl Output for Spool<'_> {
         patch_file(&mut self.file, offset, bytes)
     }
 
-    fn read_back(&mut self) -> io::Result<Vec<u8>> {
-        read_file(&mut self.file)
+    fn read_back(&mut self, octets: Range<u64>) -> io::Result<Vec<u8>> {
+        read_file(&mut self.file, octets)
     }
 
     fn commit(mut self: Box<Self>) -> io::Result<()> {
@@ -291,12 +295,13 @@ fn patch_file(file: &mut File, offset: u64, bytes: &[u8]) -> io::Result<()> {
     file.seek(SeekFrom::End(0)).map(drop)
 }
 
-fn read_file(file: &mut File) -> io::Result<Vec<u8>> {
-    let len = file.seek(SeekFrom::End(0))?;
-    file.seek(SeekFrom::Start(0))?;
+fn read_file(file: &mut File, octets: Range<u64>) -> io::Result<Vec<u8>> {
+    let len = octets.end - octets.start;
     let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or(0));
-    file.read_to_end(&mut bytes)?;
-    Ok(bytes)
+    file.seek(SeekFrom::Start(octets.start))?;
+    file.take(len).read_to_end(&mut bytes)?;
+    file.seek(SeekFrom::End(0))?;
+    if bytes.len() as u64 == len { Ok(bytes) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }
 
 #[cfg(test)]
@@ -320,12 +325,37 @@ mod tests {
         output.write_all(b"one two three").unwrap();
         output.patch(4, b"TWO").unwrap();
         output.write_all(b"!").unwrap();
-        assert_eq!(output.read_back().unwrap(), b"one TWO three!");
+        assert_eq!(output.read_back(0..14).unwrap(), b"one TWO three!");
+        assert_eq!(output.read_back(4..7).unwrap(), b"TWO");
+        assert_eq!(output.read_back(0..15).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
         output.write_all(b"!").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"old");
         output.commit().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"one TWO three!!");
         assert_eq!(file_names(directory.path()), ["zone.signed"]);
+    }
+
+    /// A file that is synced while it grows is the same file in the end, committed or not.
+    #[test]
+    fn a_file_is_synced_while_it_is_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("zone.signed");
+        for is_committed in [false, true] {
+            let mut output = Box::new(AtomicFile::create(&path).unwrap());
+            for number in 0..50 {
+                writeln!(output, "{number}").unwrap();
+                output.begin_sync();
+            }
+            output.patch(0, b"X").unwrap();
+            if is_committed {
+                output.commit().unwrap()
+            } else {
+                drop(output)
+            }
+            assert_eq!(file_names(directory.path()).len(), usize::from(is_committed));
+        }
+        let expected = (0..50).map(|number| format!("{number}\n")).collect::<String>().replacen('0', "X", 1);
+        assert_eq!(fs::read_to_string(&path).unwrap(), expected);
     }
 
     #[test]
@@ -432,7 +462,7 @@ mod tests {
             let mut spool = Box::new(Spool::create(&mut stream).unwrap());
             spool.write_all(b"abcdef").unwrap();
             spool.patch(2, b"C").unwrap();
-            assert_eq!(spool.read_back().unwrap(), b"abCdef");
+            assert_eq!(spool.read_back(0..6).unwrap(), b"abCdef");
         }
         assert!(stream.is_empty());
         let mut spool = Box::new(Spool::create(&mut stream).unwrap());

@@ -5,6 +5,7 @@
 
 use super::atomic::{AtomicFile, Output};
 use std::io::{self, Write};
+use std::ops::Range;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
@@ -114,8 +115,12 @@ impl Output for Deferred {
         self.task.file.patch(offset, bytes)
     }
 
-    fn read_back(&mut self) -> io::Result<Vec<u8>> {
-        self.task.file.read_back()
+    fn read_back(&mut self, octets: Range<u64>) -> io::Result<Vec<u8>> {
+        self.task.file.read_back(octets)
+    }
+
+    fn begin_sync(&mut self) {
+        self.task.file.begin_sync();
     }
 
     /// Hands the file over; see [`Outcome`] for what came of it.

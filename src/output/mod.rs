@@ -2,6 +2,7 @@
 
 pub mod atomic;
 mod committer;
+mod syncing;
 mod temporary;
 pub mod text;
 

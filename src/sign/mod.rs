@@ -55,8 +55,6 @@ use serial::Serials;
 use standing::Standing;
 use std::fmt;
 use std::io;
-use std::panic::resume_unwind;
-use std::thread::Builder;
 
 /// A step of [`sign_zone`], for who measures or shows progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -232,7 +230,7 @@ pub fn sign_zone(
     let known = previous.as_ref().map_or(Known::Nothing, Previous::known);
 
     observer.begin(Stage::SelfCheck);
-    let (checked, verified_text) = check_output(&mut *output, &zone, known, keys, options, now)?;
+    let (checked, verified_text) = check_output(&mut *output, totals.octets, &zone, known, keys, options, now)?;
 
     observer.begin(Stage::Commit);
     observer.before_commit(zone.soa().serial, verified_text.as_ref()).map_err(SignError::Output)?;
@@ -241,12 +239,13 @@ pub fn sign_zone(
     Ok(Summary { verified_text, reuse: reused, ..summary })
 }
 
-/// Output of so many octets is brought to the device while it is checked; less is there in no time.
-const SYNCED_EARLY_MIN: usize = 1 << 20;
+/// Output of so many octets is brought to the device while work goes on; less is there in no time.
+const SYNCED_EARLY_MIN: u64 = 1 << 20;
 
 /// Checks what was written, as far as that is asked for; gives its digest if it was checked in full.
 fn check_output(
     output: &mut dyn Output,
+    octets: u64,
     zone: &Zone,
     known: Known<'_>,
     keys: &OwnKeys,
@@ -256,21 +255,14 @@ fn check_output(
     if options.self_check == SelfCheck::Off {
         return Ok((Checked::default(), None));
     }
-    let text = output.read_back().map_err(SignError::Output)?;
+    let text = output.read_back(0..octets).map_err(SignError::Output)?;
+    if octets >= SYNCED_EARLY_MIN {
+        output.begin_sync();
+    }
     let check = || self_check::self_check(&text, zone, known, options, keys.set(), now);
     let digest = || (options.self_check == SelfCheck::Full).then(|| TextDigest::of(&text));
-    let ((checked, digest), synced) = std::thread::scope(|scope| {
-        // This waits for the device, and none of the threads that check does.
-        let sync = match text.len() {
-            SYNCED_EARLY_MIN.. => Builder::new().name("sync".into()).spawn_scoped(scope, || output.sync()).ok(),
-            _ => None,
-        };
-        let checked = rayon::join(check, digest);
-        (checked, sync.map_or(Ok(()), |sync| sync.join().unwrap_or_else(|panic| resume_unwind(panic))))
-    });
-    let checked = checked.map_err(SignError::SelfCheck)?;
-    synced.map_err(SignError::Output)?;
-    Ok((checked, digest))
+    let (checked, digest) = rayon::join(check, digest);
+    Ok((checked.map_err(SignError::SelfCheck)?, digest))
 }
 
 /// What is decided before anything is signed.

@@ -5,7 +5,7 @@
 //! not depend on the number of threads, so neither does the output.
 
 use super::render::{Job, Rendered, Tally};
-use super::{Observer, SignError};
+use super::{Observer, SYNCED_EARLY_MIN, SignError};
 use crate::crypto::CryptoError;
 use crate::crypto::digest::Hasher;
 use crate::denial::OwnerItem;
@@ -54,6 +54,9 @@ pub(super) fn run(
         if finished.is_empty() {
             totals.tally.add(&job.standing_tally());
             return Ok(totals);
+        }
+        if totals.octets >= SYNCED_EARLY_MIN {
+            output.begin_sync();
         }
         observer.progress(totals.tally.owners, total);
     }

@@ -1,6 +1,7 @@
 //! An output in memory, seen only after its commit.
 
 use std::io::{self, Write};
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use zoneseal::output::Output;
 
@@ -48,8 +49,9 @@ impl Output for Memory {
         Ok(())
     }
 
-    fn read_back(&mut self) -> io::Result<Vec<u8>> {
-        Ok(self.bytes.clone())
+    fn read_back(&mut self, octets: Range<u64>) -> io::Result<Vec<u8>> {
+        let [start, end] = [octets.start, octets.end].map(|octet| usize::try_from(octet).unwrap());
+        self.bytes.get(start..end).map(<[u8]>::to_vec).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 
     fn commit(self: Box<Self>) -> io::Result<()> {

@@ -1,0 +1,47 @@
+//! Bringing what a file has so far to the device while more is written to it.
+//!
+//! Who syncs a file at the end waits for all of it, and no processor works meanwhile. A thread that does nothing but wait
+//! has most of it there by then.
+
+use std::fs::File;
+use std::io;
+use std::panic::resume_unwind;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::{Builder, JoinHandle};
+
+/// A thread that syncs a file again and again.
+#[derive(Debug)]
+pub(super) struct Syncing {
+    /// Asks for one more sync.
+    asks: SyncSender<()>,
+    thread: JoinHandle<io::Result<()>>,
+}
+
+impl Syncing {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// If the system has none left, or no more open files.
+    pub(super) fn start(file: &File) -> io::Result<Self> {
+        let file = file.try_clone()?;
+        // While one sync is under way, one more can be asked for: it takes all that is written until it begins.
+        let (asks, asked) = sync_channel(1);
+        let sync = move || asked.iter().try_for_each(|()| file.sync_data());
+        Ok(Self { asks, thread: Builder::new().name("sync".into()).spawn(sync)? })
+    }
+
+    /// Has what is written by now synced soon.
+    pub(super) fn ask(&self) {
+        // If one is asked for already, that will do; if the thread has failed, `finish` tells.
+        let _ = self.asks.try_send(());
+    }
+
+    /// Waits for what was asked for.
+    ///
+    /// # Errors
+    /// From the file: the system tells of what could not be written once, so this must not be lost.
+    pub(super) fn finish(self) -> io::Result<()> {
+        drop(self.asks);
+        self.thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+    }
+}
