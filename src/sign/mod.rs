@@ -3,12 +3,14 @@
 //! ```text
 //! RecordStore ─ load ─▶ Zone ─ apex ─▶ Zone with serial, keys, CDS, NSEC3PARAM, ZONEMD of zeros ─ denial ─▶ chain
 //!                                                                                                             │
-//!     commit ◀─ self_check ◀─ ZONEMD filled in ◀─ run: chunks signed and formatted in parallel, written in order
+//!     commit ◀─ self_check ◀─ ZONEMD filled in ◀─ run: chunks signed and formatted in parallel, written in order, and
+//!                                                 read back and their signatures verified by check_ahead
 //! ```
 //!
 //! Steps follow SER-2. Nothing becomes visible before the last one.
 
 mod apex;
+mod check_ahead;
 pub mod dsset;
 mod lines;
 pub mod load;
@@ -48,6 +50,7 @@ use crate::crypto::CryptoError;
 use crate::denial::{Denial, Nsec3Chain, NsecChain};
 use crate::output::Output;
 use crate::zone::Zone;
+use check_ahead::CheckAhead;
 use previous::{Reuse, Survey};
 use render::Job;
 use run::Totals;
@@ -85,6 +88,12 @@ pub trait Observer: Sync {
 
     /// Is shown what is about to be signed. Errors that it puts among the findings stop the run.
     fn look(&self, _: &Proposal<'_>, _: &mut Diagnostics) {}
+
+    /// Runs a piece of the self-check that is done while the zone is still being signed, perhaps beside others: for who
+    /// measures it.
+    fn check_ahead(&self, work: &mut dyn FnMut()) {
+        work();
+    }
 
     /// Hears that a finished text is about to be put in place, with its digest if it was read back.
     ///
@@ -217,7 +226,9 @@ pub fn sign_zone(
     observer.begin(Stage::Sign);
     let mut hashers = zonemd::hashers(&options.zonemd);
     let job = Job::new(&zone, &denial, &plan, !hashers.is_empty()).reusing(reuse.as_ref());
-    let totals = run::run(&job, &mut *output, &mut hashers, observer)?;
+    let mut check = if previous.is_none() { CheckAhead::begin(&job, keys.set(), options) } else { None };
+    let totals = run::run(&job, &mut *output, &mut hashers, check.as_mut(), observer)?;
+    let proved = check.and_then(CheckAhead::finish);
 
     observer.begin(Stage::Zonemd);
     if !hashers.is_empty() {
@@ -230,7 +241,14 @@ pub fn sign_zone(
     let known = previous.as_ref().map_or(Known::Nothing, Previous::known);
 
     observer.begin(Stage::SelfCheck);
-    let (checked, verified_text) = check_output(&mut *output, totals.octets, &zone, known, keys, options, now)?;
+    if totals.octets >= SYNCED_EARLY_MIN {
+        output.begin_sync();
+    }
+    let (checked, verified_text) =
+        match proved.and_then(|proved| self_check::check_proved(proved, &zone, options, keys.set(), now)) {
+            Some(checked) => checked,
+            None => check_output(&mut *output, totals.octets, &zone, known, keys, options, now)?,
+        };
 
     observer.begin(Stage::Commit);
     observer.before_commit(zone.soa().serial, verified_text.as_ref()).map_err(SignError::Output)?;
@@ -256,9 +274,6 @@ fn check_output(
         return Ok((Checked::default(), None));
     }
     let text = output.read_back(0..octets).map_err(SignError::Output)?;
-    if octets >= SYNCED_EARLY_MIN {
-        output.begin_sync();
-    }
     let check = || self_check::self_check(&text, zone, known, options, keys.set(), now);
     let digest = || (options.self_check == SelfCheck::Full).then(|| TextDigest::of(&text));
     let (checked, digest) = rayon::join(check, digest);

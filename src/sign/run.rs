@@ -1,9 +1,10 @@
 //! The parallel part: chunks of owners are signed and formatted by all threads of the current rayon pool and written in
 //! order.
 //!
-//! Windows of chunks bound the memory: while one window is signed, the one before is written. The size of a chunk does
-//! not depend on the number of threads, so neither does the output.
+//! Windows of chunks bound the memory: while one window is signed, the one before is written, and the one before that is
+//! checked. The size of a chunk does not depend on the number of threads, so neither does the output.
 
+use super::check_ahead::{CheckAhead, Written};
 use super::render::{Job, Rendered, Tally};
 use super::{Observer, SYNCED_EARLY_MIN, SignError};
 use crate::crypto::CryptoError;
@@ -18,6 +19,8 @@ use std::ops::Range;
 const CHUNK_OWNERS: usize = 64;
 /// Chunks between two writes: enough to keep many threads busy, some 10 MB of text with small signatures.
 const WINDOW_CHUNKS: usize = 128;
+/// Owners signed between two writes.
+pub(super) const WINDOW_OWNERS: usize = CHUNK_OWNERS * WINDOW_CHUNKS;
 
 /// What a run made.
 #[derive(Debug, Default)]
@@ -29,7 +32,8 @@ pub(super) struct Totals {
     pub(super) zonemd_text: Range<u64>,
 }
 
-/// Signs everything and writes it to `output`; `digests` are fed with what a ZONEMD covers.
+/// Signs everything and writes it to `output`; `digests` are fed with what a ZONEMD covers, `check` is shown what was
+/// written.
 ///
 /// # Errors
 /// The first in zone order of a signer's failure, or the output's.
@@ -37,21 +41,29 @@ pub(super) fn run(
     job: &Job<'_>,
     output: &mut dyn Output,
     digests: &mut [Hasher],
+    mut check: Option<&mut CheckAhead<'_>>,
     observer: &dyn Observer,
 ) -> Result<Totals, SignError> {
     let mut walk = job.denial.walk(job.zone);
     let total = (job.zone.node_count() + job.denial.len()) as u64;
     let mut totals = Totals::default();
     let mut finished: Vec<Rendered> = Vec::new();
+    let mut unchecked: Option<Written> = None;
     let mut place = 0;
     loop {
-        let items: Vec<OwnerItem> = walk.by_ref().take(CHUNK_OWNERS * WINDOW_CHUNKS).collect();
-        let (written, rendered) =
-            rayon::join(|| write(&finished, output, digests, &mut totals), || render_window(job, &items, place));
+        let items: Vec<OwnerItem> = walk.by_ref().take(WINDOW_OWNERS).collect();
+        let is_checking = check.is_some();
+        let write = || {
+            let start = totals.octets;
+            write(&finished, output, digests, &mut totals)?;
+            if is_checking { read_back(&finished, start, output) } else { Ok(None) }
+        };
+        let check = || check.iter_mut().zip(&unchecked).for_each(|(check, written)| check.take(written, observer));
+        let ((written, ()), rendered) = rayon::join(|| rayon::join(write, check), || render_window(job, &items, place));
         place += items.len();
-        written?;
+        unchecked = written?;
         finished = rendered?;
-        if finished.is_empty() {
+        if finished.is_empty() && unchecked.is_none() {
             totals.tally.add(&job.standing_tally());
             return Ok(totals);
         }
@@ -60,6 +72,18 @@ pub(super) fn run(
         }
         observer.progress(totals.tally.owners, total);
     }
+}
+
+/// Finished chunks as the output has them from an octet on; `None` if there are none.
+fn read_back(finished: &[Rendered], start: u64, output: &mut dyn Output) -> Result<Option<Written>, SignError> {
+    let end = |end: &mut usize, chunk: &Rendered| {
+        *end += chunk.text.len();
+        Some(*end)
+    };
+    let ends: Vec<usize> = finished.iter().scan(0, end).collect();
+    let Some(&len) = ends.last() else { return Ok(None) };
+    let text = output.read_back(start..start + len as u64).map_err(SignError::Output)?;
+    Ok(Some(Written { text, ends }))
 }
 
 /// Signs a window of owners from a place of the walk on; the first error in zone order wins.

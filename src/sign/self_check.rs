@@ -1,16 +1,19 @@
 //! The check of the finished text before it becomes visible (SIG-18): read back, verified with the keys it publishes
 //! (and with those of ours that sign unpublished), and compared with the zone that was to be signed.
 
+use super::check_ahead::Proved;
 use super::options::{SelfCheck, SignOptions};
 use super::previous::{Known, OwnText};
 use super::recheck;
+use super::summary::TextDigest;
 use crate::base::{Diagnostic, Diagnostics, Name, Rtype, Severity, UnixTime};
 use crate::crypto::Library;
 use crate::keys::{KeySet, ZoneKey};
 use crate::verify::{
-    Counts, CryptoScope, LibraryVerifiers, Report, Scope, VerifyOptions, verify_changes, verify_rest, verify_zone,
+    Counts, CryptoScope, LibraryVerifiers, Report, Scope, VerifyOptions, verify_changes, verify_proved, verify_rest,
+    verify_zone,
 };
-use crate::zone::{BuildOptions, MixedTtl, Zone, build, compare};
+use crate::zone::{BuildOptions, MixedTtl, RecordStore, Zone, build, compare};
 use crate::zonefile::{self, Input, ReadOptions};
 use std::fmt;
 
@@ -86,19 +89,9 @@ pub fn self_check(
     keys: &KeySet,
     now: UnixTime,
 ) -> Result<Checked, SelfCheckFailure> {
-    let crypto = match options.self_check {
-        SelfCheck::Off => return Ok(Checked::default()),
-        SelfCheck::Full => CryptoScope::Full,
-        SelfCheck::Sample => CryptoScope::Sample { one_in: SelfCheck::SAMPLE_ONE_IN },
-    };
-    let other = other_libraries(keys);
-    let libraries = library_pairs(keys, &other);
-    let unpublished = keys.unpublished().iter().map(|key| key.dnskey_rdata.clone()).collect();
-    let verify = VerifyOptions { crypto, unpublished, findings_max: FINDINGS_MAX, ..VerifyOptions::new(now) };
-    let verify_for = |count: usize| {
-        let verifiers = options.verifier.source(count, other.clone());
-        VerifyOptions { verifiers, ..verify.clone() }
-    };
+    let Some(crypto) = crypto_scope(options.self_check) else { return Ok(Checked::default()) };
+    let libraries = library_pairs(keys);
+    let verify_for = |count: usize| verify_options(crypto, count, options, keys, now);
     if let Known::Text(before) = known
         && let Some(checked) = check_rest(text, zone, before, now, verify_for)
     {
@@ -119,6 +112,46 @@ pub fn self_check(
     check_content(zone, &signed)?;
     let Counts { signatures, verified, known, .. } = report.counts;
     Ok(Checked { signatures, verified, known, libraries })
+}
+
+/// The rest of the check of text whose signatures were verified while it was written, and its digest if they all were.
+/// `None` if it is not found to be right in this way.
+pub(super) fn check_proved(
+    proved: Proved,
+    zone: &Zone,
+    options: &SignOptions,
+    keys: &KeySet,
+    now: UnixTime,
+) -> Option<(Checked, Option<TextDigest>)> {
+    let Proved { records, proofs, text } = proved;
+    let signed = build_zone(records, zone.apex(), &mut Diagnostics::new(0)).ok()?;
+    let crypto = crypto_scope(options.self_check)?;
+    let report = verify_proved(&signed, &proofs, &verify_options(crypto, signed.record_count(), options, keys, now));
+    check_content(zone, &signed).ok().filter(|()| report.is_valid())?;
+    let Counts { signatures, verified, known, .. } = report.counts;
+    Some((Checked { signatures, verified, known, libraries: library_pairs(keys) }, text))
+}
+
+/// How many signatures are verified; `None` if nothing is checked.
+pub(super) const fn crypto_scope(self_check: SelfCheck) -> Option<CryptoScope> {
+    match self_check {
+        SelfCheck::Off => None,
+        SelfCheck::Full => Some(CryptoScope::Full),
+        SelfCheck::Sample => Some(CryptoScope::Sample { one_in: SelfCheck::SAMPLE_ONE_IN }),
+    }
+}
+
+/// How a zone with about so many signatures is verified.
+fn verify_options(
+    crypto: CryptoScope,
+    count: usize,
+    options: &SignOptions,
+    keys: &KeySet,
+    now: UnixTime,
+) -> VerifyOptions {
+    let unpublished = keys.unpublished().iter().map(|key| key.dnskey_rdata.clone()).collect();
+    let verifiers = options.verifier.source(count, other_libraries(keys));
+    VerifyOptions { crypto, unpublished, findings_max: FINDINGS_MAX, verifiers, ..VerifyOptions::new(now) }
 }
 
 /// Checks text beside which other text is known to be right. `None` if it is not found to be right in this way.
@@ -175,7 +208,8 @@ pub(super) fn other_libraries(keys: &KeySet) -> LibraryVerifiers {
 }
 
 /// Which library verifies what which signed.
-fn library_pairs(keys: &KeySet, verifiers: &LibraryVerifiers) -> Vec<(Library, Library)> {
+fn library_pairs(keys: &KeySet) -> Vec<(Library, Library)> {
+    let verifiers = other_libraries(keys);
     let signing = keys.all().iter().enumerate().filter(|(index, _)| keys.role(*index).is_some());
     let pair = |(_, key): (usize, &ZoneKey)| {
         let public = verifiers.prepare(key.algorithm, key.dnskey().public_key).ok()?;
@@ -193,7 +227,12 @@ pub(super) fn read_zone(text: &[u8], apex: Name<'_>) -> Result<Zone, SelfCheckFa
     let input = Input::Bytes { name: "signed zone", text };
     let store = zonefile::read(input, &ReadOptions::default(), &mut findings)
         .map_err(|error| SelfCheckFailure::new(vec![error.to_string()]))?;
+    build_zone(store, apex, &mut findings)
+}
+
+/// Builds the zone of what was read.
+fn build_zone(records: RecordStore, apex: Name<'_>, findings: &mut Diagnostics) -> Result<Zone, SelfCheckFailure> {
     let options = BuildOptions { apex: Some(apex.to_owned()), mixed_ttl: MixedTtl::Keep, ..BuildOptions::default() };
-    let signed = build(store, &options, &mut findings);
-    signed.filter(|_| !findings.has_errors()).ok_or_else(|| SelfCheckFailure::of_diagnostics(&findings))
+    let signed = build(records, &options, findings);
+    signed.filter(|_| !findings.has_errors()).ok_or_else(|| SelfCheckFailure::of_diagnostics(findings))
 }

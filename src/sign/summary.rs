@@ -11,7 +11,7 @@ use super::self_check::Checked;
 use super::times::Expirations;
 use crate::base::{Algorithm, NameBuf};
 use crate::crypto::Library;
-use crate::crypto::digest::sha256;
+use crate::crypto::digest::{Hasher, sha256};
 use crate::keys::{KeyRole, KeySet};
 use crate::zone::Zone;
 use std::collections::BTreeSet;
@@ -96,6 +96,11 @@ impl TextDigest {
     #[must_use]
     pub fn of(text: &[u8]) -> Self {
         Self { octets: text.len() as u64, sha256: sha256(&[text]) }
+    }
+
+    /// Of so many octets that a hasher for SHA-256 was fed.
+    pub(super) fn of_hasher(octets: u64, hasher: Hasher) -> Self {
+        Self { octets, sha256: hasher.finish().try_into().expect("SHA-256 gives 32 octets") }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What every part of a verification looks at.
 
 use super::VerifyOptions;
+use super::ahead::Proofs;
 use super::keyset::KeySet;
 use super::known::Known;
 use super::model::Model;
@@ -16,6 +17,10 @@ pub(super) struct Context<'z> {
     pub(super) keys: KeySet<'z>,
     /// What was verified before.
     pub(super) known: Option<Known<'z>>,
+    /// What was verified ahead.
+    pub(super) proofs: Option<&'z Proofs>,
+    /// For each key that proofs are by, its place among `keys`.
+    pub(super) proof_keys: Vec<Option<usize>>,
     /// For each node whether its signatures are known to be what they must be; empty if that is known of none.
     pub(super) is_standing: &'z [bool],
     /// `options.at` as signatures carry times.

@@ -3,6 +3,7 @@
 //! Shares names, RDATA, the zone and the cryptography with the rest, and nothing with the code that signs, so that one
 //! mistake is not made twice.
 
+pub mod ahead;
 mod apex;
 mod context;
 mod coverage;
@@ -20,6 +21,7 @@ mod trust;
 pub mod verifier;
 mod zonemd;
 
+pub use ahead::{Ahead, Proofs};
 pub use fast::{FastVerifiers, VerifierChoice};
 pub use report::{ChainKind, Counts, Finding, Report, Trust, ValidUntil, Verdicts};
 pub use rules::{Category, Rule};
@@ -142,6 +144,14 @@ pub fn verify_rest(zone: &Zone, is_standing: &[bool], options: &VerifyOptions) -
     verify_beside(zone, Beside::Nodes(is_standing), options)
 }
 
+/// Verifies a zone of whose signatures some were verified ahead, while it was written. All else is verified as ever.
+///
+/// The zone is to be built of the records that came with the proofs.
+#[must_use]
+pub fn verify_proved(zone: &Zone, proofs: &Proofs, options: &VerifyOptions) -> Report {
+    verify_beside(zone, Beside::Proofs(proofs), options)
+}
+
 /// What is known of a zone's signatures.
 #[derive(Clone, Copy, Debug)]
 enum Beside<'z> {
@@ -150,6 +160,8 @@ enum Beside<'z> {
     Zone(&'z Zone),
     /// For each node, whether its own were.
     Nodes(&'z [bool]),
+    /// Some verify, as was found when parts of the zone were there.
+    Proofs(&'z Proofs),
 }
 
 fn verify_beside(zone: &Zone, beside: Beside<'_>, options: &VerifyOptions) -> Report {
@@ -196,6 +208,7 @@ fn verify_signed(
     let soa_ttl = apex.rrset(Rtype::SOA).map_or(0, |rrset| rrset.ttl().seconds());
     // A stray NSEC in a zone whose chain is NSEC3 does not make an NSEC chain.
     let uses_nsec = apex.has(Rtype::NSEC) || (model.has_nsec && model.nsec3_nodes.is_empty());
+    let proofs = if let Beside::Proofs(proofs) = beside { Some(proofs) } else { None };
     let context = Context {
         zone,
         options,
@@ -205,6 +218,8 @@ fn verify_signed(
         next_nsec: uses_nsec.then(|| model.next_nsec_nodes()),
         model,
         known: if let Beside::Zone(known) = beside { Some(Known::new(known, &keys)) } else { None },
+        proofs,
+        proof_keys: proofs.map_or_else(Vec::new, |proofs| proofs.places(&keys)),
         is_standing: if let Beside::Nodes(nodes) = beside { nodes } else { &[] },
         keys,
     };

@@ -1,6 +1,7 @@
 //! Signatures of a run of nodes: their fields, then their mathematics in batches. Coverage follows in `coverage`.
 
 use super::CryptoScope;
+use super::ahead::{ProofCursor, Proofs};
 use super::context::Context;
 use super::findings::{Findings, Note};
 use super::keyset::KeyUse;
@@ -93,6 +94,8 @@ pub(super) struct Run<'c, 'z> {
     messages: Vec<u8>,
     /// Where the names are in what was verified before.
     known: Option<Cursor<'z>>,
+    /// Where the signatures are in what was verified ahead.
+    proofs: Option<ProofCursor<'z>>,
 }
 
 impl<'c, 'z> Run<'c, 'z> {
@@ -105,6 +108,7 @@ impl<'c, 'z> Run<'c, 'z> {
             findings: Findings::new(context.options.findings_max),
             messages: Vec::new(),
             known: context.known.as_ref().map(Known::cursor),
+            proofs: context.proofs.map(Proofs::cursor),
         }
     }
 
@@ -158,7 +162,7 @@ impl<'c, 'z> Run<'c, 'z> {
     ) {
         let start = self.signatures.len();
         let known = before.and_then(|before| known::signatures_of(before, rrset));
-        let is_sampled = self.is_sampled(node, rrset.rtype());
+        let is_sampled = is_sampled(self.context.options.crypto, node.owner(), rrset.rtype(), node.index() == 0);
         for record in rrsigs.into_iter().flat_map(|rrsigs| rrsigs.records()) {
             // What does not parse was refused by the reader.
             let Some(rrsig) = Rrsig::parse(record.rdata()) else { continue };
@@ -175,16 +179,17 @@ impl<'c, 'z> Run<'c, 'z> {
                 message: 0..0,
                 rrset: self.rrsets.len(),
             };
-            if let State::Pending(key) = state
-                && known.is_some_and(|known| known.records().any(|other| other.rdata() == record.rdata()))
-                && self.context.known.as_ref().is_some_and(|known| known.is_same_key(key))
-            {
-                signature.state = State::Known;
-            } else if let State::Pending(key) = state {
-                // What no validator can use must not be taken as good unseen.
-                if is_sampled || self.context.keys.is_unpublished(key) {
+            if let State::Pending(key) = state {
+                if known.is_some_and(|known| self.is_known(known, record, key)) {
+                    signature.state = State::Known;
+                } else if self.is_proved(rrset, record, key) {
+                    signature.state = State::Good(key);
+                } else if is_sampled || self.context.keys.is_unpublished(key) {
+                    // What no validator can use must not be taken as good unseen.
                     let from = self.messages.len();
-                    push_message(&rrsig, node.owner(), self.context.zone.class(), rrset, &mut self.messages);
+                    let rdatas = rrset.records().map(RecordRef::rdata);
+                    let (owner, class) = (node.owner(), self.context.zone.class());
+                    push_message(&rrsig, owner, class, rrset.rtype(), rdatas, &mut self.messages);
                     signature.message = from..self.messages.len();
                 } else {
                     signature.state = State::Skipped;
@@ -196,14 +201,16 @@ impl<'c, 'z> Run<'c, 'z> {
         self.rrsets.push(SignedRrset { node, rtype: rrset.rtype(), signatures, extra_tries: 0 });
     }
 
-    /// Whether the signatures of an RRset are verified by cryptography. The apex always is: all trust begins there.
-    fn is_sampled(&self, node: NodeRef<'_>, rtype: Rtype) -> bool {
-        match self.context.options.crypto {
-            CryptoScope::Sample { one_in } if one_in > 1 && node.index() > 0 => {
-                hash_of(node.owner(), rtype).is_multiple_of(u64::from(one_in))
-            }
-            CryptoScope::Sample { .. } | CryptoScope::Full => true,
-        }
+    /// Whether a signature stands among those known over the RRset, by the key it was verified by.
+    fn is_known(&self, known: RrsetRef<'_>, record: RecordRef<'_>, key: usize) -> bool {
+        known.records().any(|other| other.rdata() == record.rdata())
+            && self.context.known.as_ref().is_some_and(|known| known.is_same_key(key))
+    }
+
+    /// Whether a signature was proved ahead to verify over the RRset by a key.
+    fn is_proved(&mut self, rrset: RrsetRef<'_>, record: RecordRef<'_>, key: usize) -> bool {
+        let proved = self.proofs.as_mut().and_then(|proofs| proofs.key_of(rrset, record));
+        proved.is_some_and(|place| self.context.proof_keys[place] == Some(key))
     }
 
     /// Reports fields that are wrong; false if they make the signature unusable.
@@ -363,6 +370,16 @@ fn count(signatures: usize) -> String {
     if signatures == 1 { "a signature".into() } else { format!("{signatures} signatures") }
 }
 
+/// Whether the signatures of an RRset are verified by cryptography. The apex always is: all trust begins there.
+pub(super) fn is_sampled(crypto: CryptoScope, owner: Name<'_>, rtype: Rtype, is_apex: bool) -> bool {
+    match crypto {
+        CryptoScope::Sample { one_in } if one_in > 1 && !is_apex => {
+            hash_of(owner, rtype).is_multiple_of(u64::from(one_in))
+        }
+        CryptoScope::Sample { .. } | CryptoScope::Full => true,
+    }
+}
+
 /// FNV-1a over the lowered owner and the type: which RRsets a sample holds must not change from run to run.
 fn hash_of(owner: Name<'_>, rtype: Rtype) -> u64 {
     let lowered = owner.as_wire().iter().map(u8::to_ascii_lowercase);
@@ -373,16 +390,23 @@ fn hash_of(owner: Name<'_>, rtype: Rtype) -> u64 {
     hash ^ (hash >> 32)
 }
 
-/// Appends what a signature signs (RFC 4034 section 3.1.8.1, SIG-13). The Labels field is that of the owner, which was
-/// checked before, so the owner stands as it is.
-fn push_message(rrsig: &Rrsig<'_>, owner: Name<'_>, class: Class, rrset: RrsetRef<'_>, out: &mut Vec<u8>) {
+/// Appends what a signature signs (RFC 4034 section 3.1.8.1, SIG-13): its header, and the RRset's records in canonical
+/// order. The Labels field is that of the owner, or the signature is not used, so the owner stands as it is.
+pub(super) fn push_message<'r>(
+    rrsig: &Rrsig<'_>,
+    owner: Name<'_>,
+    class: Class,
+    rtype: Rtype,
+    rdatas: impl Iterator<Item = &'r [u8]>,
+    out: &mut Vec<u8>,
+) {
     rrsig.push_header(out);
-    for record in rrset.records() {
+    for rdata in rdatas {
         owner.push_canonical(out);
-        out.extend_from_slice(&rrset.rtype().0.to_be_bytes());
+        out.extend_from_slice(&rtype.0.to_be_bytes());
         out.extend_from_slice(&class.0.to_be_bytes());
         out.extend_from_slice(&rrsig.original_ttl.to_be_bytes());
-        push_counted_rdata(rrset.rtype(), record.rdata(), out);
+        push_counted_rdata(rtype, rdata, out);
     }
 }
 

@@ -295,6 +295,11 @@ impl<'z> RecordRef<'z> {
         self.entry.ttl
     }
 
+    /// Its line in its file; 0 for a record that no file holds.
+    pub(crate) const fn line(self) -> u32 {
+        self.entry.line
+    }
+
     /// Where it stands; `None` for a record that no file holds.
     #[must_use]
     pub fn position(self) -> Option<Position> {

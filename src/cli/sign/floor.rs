@@ -96,6 +96,12 @@ impl Floor {
         time.as_secs_f64() / self.seconds()
     }
 
+    /// What each core has of the time of all threads together.
+    #[expect(clippy::cast_precision_loss, reason = "no machine has 2^53 cores")]
+    pub(super) fn share(&self, threads_time: Duration) -> Duration {
+        threads_time.div_f64(self.cores as f64)
+    }
+
     /// As JSON.
     pub(super) fn to_json(&self) -> Value {
         let key = |key: &KeyTime| {

@@ -2,6 +2,7 @@
 
 use crate::sign::{Observer, Stage};
 use indicatif::{ProgressBar, ProgressStyle};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,8 @@ const BAR_AFTER: Duration = Duration::from_secs(1);
 /// Follows a run from its first stage.
 pub(super) struct Watch {
     state: Mutex<State>,
+    /// Nanoseconds of all threads together that were spent on the self-check while the zone was signed.
+    checked_ahead: AtomicU64,
 }
 
 struct State {
@@ -25,7 +28,7 @@ struct State {
 impl Watch {
     pub(super) fn start(is_interactive: bool) -> Self {
         let state = State { is_interactive, start: Instant::now(), stages: Vec::new(), end: None, bar: None };
-        Self { state: Mutex::new(state) }
+        Self { state: Mutex::new(state), checked_ahead: AtomicU64::new(0) }
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
@@ -53,6 +56,11 @@ impl Watch {
         });
     }
 
+    /// The time of all threads together that the self-check took beside signing.
+    pub(super) fn checked_ahead(&self) -> Duration {
+        Duration::from_nanos(self.checked_ahead.load(Ordering::Relaxed))
+    }
+
     /// The stages with their wall time, then the whole.
     pub(super) fn times(&self) -> (Vec<(&'static str, Duration)>, Duration) {
         self.with(|state| {
@@ -75,6 +83,13 @@ impl Observer for Watch {
             Stage::SelfCheck => "self-check",
             Stage::Commit => "commit",
         });
+    }
+
+    fn check_ahead(&self, work: &mut dyn FnMut()) {
+        let start = Instant::now();
+        work();
+        let nanoseconds = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.checked_ahead.fetch_add(nanoseconds, Ordering::Relaxed);
     }
 
     fn progress(&self, done: u64, total: u64) {
