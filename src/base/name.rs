@@ -204,9 +204,7 @@ impl<'a> Name<'a> {
             return;
         }
         for label in self.labels() {
-            for &byte in label {
-                push_label_byte(byte, out);
-            }
+            super::text::push_escaped(label, |byte| IS_PLAIN[usize::from(byte)], out);
             out.push(b'.');
         }
     }
@@ -224,17 +222,17 @@ impl<'a> Name<'a> {
     }
 }
 
-/// Writes one octet of a label as text. Knot refuses a bare `!`, `~`, `{` and the like in a name, which others read
-/// with and without a backslash: so all but what is usual in names gets one. `[` comes as `\091`: behind a backslash
-/// BIND takes it for the start of a bit-string label (RFC 2673) and refuses the name.
-#[inline]
-fn push_label_byte(byte: u8, out: &mut Vec<u8>) {
-    match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'*' | b'/' => out.push(byte),
-        0x21..=0x7e if byte != b'[' => out.extend_from_slice(&[b'\\', byte]),
-        _ => super::text::push_decimal_escape(byte, out),
+/// Whether an octet of a label stands in text as it is. Knot refuses a bare `!`, `~`, `{` and the like in a name, which
+/// others read with and without a backslash: so all but what is usual in names gets one.
+static IS_PLAIN: [bool; 256] = {
+    let mut is_plain = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        is_plain[byte] = matches!(byte as u8, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'*' | b'/');
+        byte += 1;
     }
-}
+    is_plain
+};
 
 impl PartialEq<Name<'_>> for Name<'_> {
     fn eq(&self, other: &Name<'_>) -> bool {

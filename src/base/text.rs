@@ -94,31 +94,49 @@ fn decode_into(encoding: &data_encoding::Encoding, text: &[u8], out: &mut Vec<u8
 
 /// Appends an unsigned number in decimal.
 pub fn push_decimal(value: u64, out: &mut Vec<u8>) {
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    let mut rest = value;
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
+    match value {
+        0..10 => out.push(b'0' + value as u8),
+        10..100 => out.extend_from_slice(&DIGIT_PAIRS[value as usize]),
+        _ => {
+            push_decimal(value / 100, out);
+            out.extend_from_slice(&DIGIT_PAIRS[(value % 100) as usize]);
         }
     }
-    out.extend_from_slice(&digits[at..]);
 }
+
+/// The numbers below 100 in two digits each.
+pub(super) static DIGIT_PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[b'0'; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number] = [b'0' + number as u8 / 10, b'0' + number as u8 % 10];
+        number += 1;
+    }
+    pairs
+};
 
 /// Appends a character-string in quotes, escaped so that it reads back the same (RFC 1035 section 5.1).
 pub fn push_quoted(data: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
-    for &byte in data {
-        match byte {
-            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
-            0x20..=0x7e => out.push(byte),
-            _ => push_decimal_escape(byte, out),
-        }
-    }
+    push_escaped(data, |byte| matches!(byte, 0x20..=0x7e) && !matches!(byte, b'"' | b'\\'), out);
     out.push(b'"');
+}
+
+/// Appends octets, the plain ones as they are in whole runs, the others with a backslash.
+///
+/// `[` comes as `\091`: in a name BIND takes `\[` for the start of a bit-string label (RFC 2673) and refuses it.
+#[inline]
+pub fn push_escaped(octets: &[u8], is_plain: impl Fn(u8) -> bool, out: &mut Vec<u8>) {
+    let mut rest = octets;
+    while let Some(at) = rest.iter().position(|&byte| !is_plain(byte)) {
+        out.extend_from_slice(&rest[..at]);
+        match rest[at] {
+            byte @ 0x21..=0x7e if byte != b'[' => out.extend_from_slice(&[b'\\', byte]),
+            byte => push_decimal_escape(byte, out),
+        }
+        rest = &rest[at + 1..];
+    }
+    out.extend_from_slice(rest);
 }
 
 /// Octets as they can be printed: UTF-8 as it is, control octets and the rest as `\DDD`.

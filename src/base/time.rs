@@ -162,10 +162,10 @@ impl Timestamp {
     pub fn push_text(self, out: &mut Vec<u8>) {
         let (year, month, day) = civil_date(self.0 / 86_400);
         let [hour, minute, second] = [self.0 / 3600 % 24, self.0 / 60 % 60, self.0 % 60];
-        // Years have four digits from 1970 to 2106, so the fields side by side are one number of 14 digits.
-        let digits =
-            [month, day, hour, minute, second].iter().fold(u64::from(year), |sum, &field| sum * 100 + u64::from(field));
-        super::text::push_decimal(digits, out);
+        // Years have four digits from 1970 to 2106.
+        let pairs = [year / 100, year % 100, month, day, hour, minute, second];
+        let digits = pairs.map(|pair| super::text::DIGIT_PAIRS[pair as usize]);
+        out.extend_from_slice(digits.as_flattened());
     }
 }
 

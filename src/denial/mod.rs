@@ -98,7 +98,7 @@ const fn is_chain_owner(status: NodeStatus) -> bool {
 
 /// The types at a node that the parent side of a chain speaks of, ascending, without RRSIG, NSEC and NSEC3: at a
 /// delegation NS and DS alone, for the rest of what stands there belongs to the child (RFC 4035 section 2.3, NSEC-3).
-fn listed_types(node: NodeRef<'_>) -> impl Iterator<Item = Rtype> + Clone {
+fn listed_types(node: NodeRef<'_>) -> impl Iterator<Item = Rtype> {
     let is_delegation = node.status() == NodeStatus::Delegation;
     node.rrsets().map(|rrset| rrset.rtype()).filter(move |&rtype| {
         let is_ours = matches!(rtype, Rtype::RRSIG | Rtype::NSEC | Rtype::NSEC3);
@@ -106,9 +106,7 @@ fn listed_types(node: NodeRef<'_>) -> impl Iterator<Item = Rtype> + Clone {
     })
 }
 
-/// Appends the bitmap of a node: its listed types, and `added`, ascending types from RRSIG to NSEC.
+/// Appends the bitmap of a node: its listed types, and those added.
 fn push_bitmap(node: NodeRef<'_>, added: &[Rtype], out: &mut Vec<u8>) {
-    let below = listed_types(node).take_while(|&rtype| rtype < Rtype::RRSIG);
-    let above = listed_types(node).skip_while(|&rtype| rtype < Rtype::RRSIG);
-    crate::rdata::bitmap::push_bitmap(below.chain(added.iter().copied()).chain(above), out);
+    crate::rdata::bitmap::push_bitmap(listed_types(node).chain(added.iter().copied()), out);
 }

@@ -45,12 +45,10 @@ fn push_type_number(rtype: Rtype, out: &mut Vec<u8>) {
 fn push_ttl_and_class(ttl: Ttl, class: Class, out: &mut Vec<u8>) {
     out.push(b'\t');
     push_decimal(u64::from(ttl.seconds()), out);
-    out.push(b'\t');
     match class {
-        Class::IN => out.extend_from_slice(b"IN"),
-        other => out.extend_from_slice(other.to_string().as_bytes()),
+        Class::IN => out.extend_from_slice(b"\tIN\t"),
+        other => out.extend_from_slice(format!("\t{other}\t").as_bytes()),
     }
-    out.push(b'\t');
 }
 
 #[cfg(test)]

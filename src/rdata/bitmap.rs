@@ -38,9 +38,7 @@ impl<'a> TypeBitmap<'a> {
     pub fn iter(self) -> impl Iterator<Item = Rtype> + 'a {
         blocks(self.wire).flat_map(|(window, octets)| {
             (0..).zip(octets).flat_map(move |(index, &octet)| {
-                (0..8_u16)
-                    .filter(move |bit| octet & 0x80 >> bit != 0)
-                    .map(move |bit| Rtype(u16::from(window) << 8 | index << 3 | bit))
+                set_bits(octet).map(move |bit| Rtype(u16::from(window) << 8 | index << 3 | bit))
             })
         })
     }
@@ -60,6 +58,16 @@ impl std::fmt::Debug for TypeBitmap<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.iter()).finish()
     }
+}
+
+/// The bits that are set in an octet, counted from the highest.
+fn set_bits(octet: u8) -> impl Iterator<Item = u16> {
+    let mut rest = octet;
+    std::iter::from_fn(move || {
+        let bit = rest.leading_zeros() as u16;
+        rest &= 0x7f_u8.checked_shr(bit.into())?;
+        Some(bit)
+    })
 }
 
 /// The blocks of a well-formed bitmap: window number and octets.
@@ -102,6 +110,9 @@ pub(super) fn insert(rtype: Rtype, start: usize, out: &mut Vec<u8>) {
 
 /// Makes room of zeros at a place in `out`.
 fn insert_zeros(at: usize, count: usize, out: &mut Vec<u8>) {
+    if count == 0 {
+        return;
+    }
     let end = out.len();
     out.resize(end + count, 0);
     out.copy_within(at..end, at + count);

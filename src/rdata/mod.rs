@@ -156,6 +156,11 @@ pub fn check_wire(rtype: Rtype, rdata: &[u8]) -> Result<(), RdataError> {
 /// Appends the data as text: one line, names absolute, numbers and not mnemonics where BIND prints them.
 /// Data that is not valid for the type, and types without a text form, come in the generic form.
 pub fn push_text(rtype: Rtype, rdata: &[u8], out: &mut Vec<u8>) {
+    if rtype == Rtype::RRSIG
+        && let Some(rrsig) = rrsig::Rrsig::parse(rdata)
+    {
+        return rrsig.push_text(out);
+    }
     let start = out.len();
     let is_printed = table::layout(rtype).is_some_and(|layout| push_fields(layout, rdata, out));
     if !is_printed {
@@ -294,6 +299,26 @@ mod tests {
             assert_eq!(canonical, lowered, "{rtype}");
             assert_eq!(is_canonical(rtype, &rdata), rdata == lowered, "{rtype}");
             assert!(is_canonical(rtype, &canonical), "{rtype}");
+        }
+    }
+
+    /// RRSIGs are printed in a way of their own: it is the table's.
+    #[test]
+    fn rrsigs_print_as_the_table_has_them() {
+        for text in [
+            "A 15 0 0 20240101000000 20231231235959 1 . AA==",
+            "TYPE65280 253 127 2147483647 21060207062815 19700101000000 65535 \\000A.x\\.y. AAECAwQFBgcICQ==",
+            "NXNAME 8 2 3600 20260301000000 20251231000000 12345 Example.org. ////",
+        ] {
+            let rdata = wire(Rtype::RRSIG, text).unwrap();
+            let (mut by_table, mut printed) = (Vec::new(), Vec::new());
+            assert!(push_fields(table::layout(Rtype::RRSIG).unwrap(), &rdata, &mut by_table));
+            push_text(Rtype::RRSIG, &rdata, &mut printed);
+            assert_eq!(String::from_utf8(printed).unwrap(), String::from_utf8(by_table).unwrap());
+            for len in 0..rdata.len() {
+                let is_whole = push_fields(table::layout(Rtype::RRSIG).unwrap(), &rdata[..len], &mut Vec::new());
+                assert_eq!(rrsig::Rrsig::parse(&rdata[..len]).is_some(), is_whole, "{text}, {len} octets");
+            }
         }
     }
 

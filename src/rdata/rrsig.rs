@@ -1,5 +1,7 @@
 //! RRSIG data (RFC 4034 section 3.1); SIG has the same form.
 
+use super::field::types;
+use crate::base::text::{push_base64, push_decimal};
 use crate::base::{Algorithm, Name, Rtype, Timestamp};
 
 /// A view of RRSIG data.
@@ -58,6 +60,26 @@ impl<'a> Rrsig<'a> {
         out.extend_from_slice(&self.inception.0.to_be_bytes());
         out.extend_from_slice(&self.key_tag.to_be_bytes());
         self.signer.push_canonical(out);
+    }
+
+    /// Appends it as text: what going by the table of fields gives, in about half the time, for half the records of a
+    /// signed zone.
+    pub(super) fn push_text(&self, out: &mut Vec<u8>) {
+        types::print(self.covered.0, out);
+        for number in [u32::from(self.algorithm.0), u32::from(self.labels), self.original_ttl] {
+            out.push(b' ');
+            push_decimal(u64::from(number), out);
+        }
+        for time in [self.expiration, self.inception] {
+            out.push(b' ');
+            time.push_text(out);
+        }
+        out.push(b' ');
+        push_decimal(u64::from(self.key_tag), out);
+        out.push(b' ');
+        self.signer.push_text(out);
+        out.push(b' ');
+        push_base64(self.signature, out);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::crypto::CryptoError;
 use crate::denial::{Denial, OwnerItem, chain_ttl};
 use crate::output::text::push_after_owner;
 use crate::rdata::{self, rrsig::Rrsig};
-use crate::zone::{Cursor, NodeRef, NodeStatus, RrsetRef, Zone};
+use crate::zone::{Cursor, NodeRef, NodeStatus, RecordRef, RrsetRef, Zone};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -87,8 +87,11 @@ impl<'s> Set<'s> {
     }
 
     pub(super) fn rdatas(self) -> impl Iterator<Item = &'s [u8]> {
-        let records = self.rrset.into_iter().flat_map(|rrset| rrset.records().map(|record| record.rdata()));
-        records.chain(self.chain_rdata)
+        let (mut records, mut chain_rdata) = (self.rrset.map(RrsetRef::records), self.chain_rdata);
+        std::iter::from_fn(move || match &mut records {
+            Some(records) => records.next().map(RecordRef::rdata),
+            None => chain_rdata.take(),
+        })
     }
 }
 
@@ -103,10 +106,13 @@ pub(super) struct Owner<'s> {
 impl<'s> Owner<'s> {
     /// Its RRsets, ascending by type.
     pub(super) fn sets(self) -> impl Iterator<Item = Set<'s>> {
-        let of_zone = move || self.node.into_iter().flat_map(NodeRef::rrsets).map(Set::of_zone);
-        let split = self.chain.map_or(Rtype(u16::MAX), |set| set.rtype);
-        let above = of_zone().skip_while(move |set| set.rtype <= split);
-        of_zone().take_while(move |set| set.rtype <= split).chain(self.chain).chain(above)
+        let mut rrsets = self.node.map(NodeRef::rrsets);
+        let mut next_of_zone = move || rrsets.as_mut()?.next().map(Set::of_zone);
+        let (mut of_zone, mut chain) = (next_of_zone(), self.chain);
+        std::iter::from_fn(move || {
+            let comes_first = |link: &mut Set<'_>| of_zone.is_none_or(|set| link.rtype < set.rtype);
+            chain.take_if(comes_first).or_else(|| std::mem::replace(&mut of_zone, next_of_zone()))
+        })
     }
 }
 
@@ -240,9 +246,9 @@ impl<'a> Job<'a> {
         scratch: &mut Scratch,
         out: &mut Rendered,
     ) -> Result<(), CryptoError> {
-        let soa = owner.sets().filter(|set| set.rtype == Rtype::SOA);
+        let soa = owner.node.and_then(|node| node.rrset(Rtype::SOA)).map(Set::of_zone);
         let rest = owner.sets().filter(|set| set.rtype != Rtype::SOA);
-        for set in soa.chain(rest) {
+        for set in soa.into_iter().chain(rest) {
             let start = out.text.len();
             self.render_set(owner, before, set, scratch, out)?;
             if is_apex_zonemd(owner.node, set.rtype) {

@@ -21,14 +21,8 @@ pub fn push_canonical_rrset<'a>(
         out.extend_from_slice(&rtype.0.to_be_bytes());
         out.extend_from_slice(&class.0.to_be_bytes());
         out.extend_from_slice(&ttl.seconds().to_be_bytes());
-        let length_at = out.len();
-        out.extend_from_slice(&[0, 0]);
-        if rdata::is_canonical(rtype, rdata) {
-            out.extend_from_slice(rdata);
-        } else {
-            rdata::push_canonical(rtype, rdata, out);
-        }
-        let len = u16::try_from(out.len() - length_at - 2).expect("lowering keeps the length, at most 65,535 octets");
-        out[length_at..length_at + 2].copy_from_slice(&len.to_be_bytes());
+        let len = u16::try_from(rdata.len()).expect("at most 65,535 octets, and lowering keeps the length");
+        out.extend_from_slice(&len.to_be_bytes());
+        rdata::push_canonical(rtype, rdata, out);
     }
 }

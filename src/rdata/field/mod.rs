@@ -13,7 +13,7 @@ mod ports;
 mod string;
 mod svcb;
 mod telecom;
-mod types;
+pub(super) mod types;
 
 use super::error::{self, Fault, octets, shown};
 use super::table::{Kind, MayBeEmpty};
@@ -140,6 +140,7 @@ pub(super) fn measure(kind: Kind, rdata: &[u8], at: usize) -> Result<usize, Faul
 }
 
 /// Whether the field at `range`, which [`measure`] has given, has a text form that reads back the same.
+#[inline]
 pub(super) fn has_text(kind: Kind, rdata: &[u8], range: Range<usize>) -> bool {
     match kind {
         // NSD does not read an SSHFP without a fingerprint in any other form.

@@ -20,7 +20,7 @@ pub(super) fn parse(words: &mut Words<'_>) -> Result<Rtype, Fault> {
 }
 
 /// Prints a type. Mnemonics that released name servers do not read yet come as `TYPEnnn`.
-pub(super) fn print(number: u16, out: &mut Vec<u8>) {
+pub(in super::super) fn print(number: u16, out: &mut Vec<u8>) {
     let rtype = Rtype(number);
     let is_new = matches!(rtype, Rtype::NXNAME | Rtype::CLA | Rtype::IPN);
     match rtype.mnemonic().filter(|_| !is_new) {
