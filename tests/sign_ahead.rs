@@ -22,7 +22,7 @@ use zoneseal::sign::{
     self, DenialOptions, Observer, OwnKeys, SelfCheck, SignError, SignOptions, Stage, Summary, ZonemdHash,
 };
 use zoneseal::verify::{
-    Ahead, CryptoScope, LibraryVerifiers, Report, VerifyOptions, VerifierChoice, verify_proved, verify_zone,
+    Ahead, CryptoScope, LibraryVerifiers, Report, VerifierChoice, VerifyOptions, verify_proved, verify_zone,
 };
 use zoneseal::zone::{BuildOptions, MixedTtl, RecordStore, Zone, build};
 use zoneseal::zonefile::{self, Input, ReadOptions};
@@ -342,7 +342,8 @@ fn no_octet_may_be_misread() {
     let zone = long_zone();
     let options = SignOptions::default();
     let text = sign_zone("example.", &zone, &options, None).committed.text().unwrap();
-    let of_data = text.find("\nn7.example.\t3600\tIN\tA\t192.0.2.7\n").unwrap() + "\nn7.example.\t3600\tIN\tA\t192".len() - 1;
+    let of_data =
+        text.find("\nn7.example.\t3600\tIN\tA\t192.0.2.7\n").unwrap() + "\nn7.example.\t3600\tIN\tA\t192".len() - 1;
     let places = [0, 40, of_data, text.len() / 2, text.len() * 3 / 4, text.len() - 300, text.len() - 1];
     for place in places {
         let ran = sign_zone("example.", &zone, &options, Some(place as u64));
