@@ -90,7 +90,7 @@ impl<'z> Ahead<'z> {
         }
         let line_count = u32::try_from(memchr_iter(b'\n', text).count()).ok()?;
         let proofs = self.prove(&records);
-        let records = records.ordered(&self.apex, self.class).unwrap_or(records);
+        let records = records.grouped(&self.apex, self.class).unwrap_or(records);
         Some(Part { records, line_count, proofs })
     }
 

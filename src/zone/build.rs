@@ -1,26 +1,22 @@
 //! From records in file order to a zone: apex, membership, canonical order, RRsets, node status.
 //!
 //! ```text
-//! records ─▶ runs of one owner ─▶ sorted by (key prefix, key) ─▶ parts in parallel: gather, group, collapse, cut,
-//!                                                                fill in ENTs
+//! records ─▶ runs of one owner ─▶ sorted by (key prefix, key) ─▶ parts in parallel: group and collapse what is not
+//!                                                                grouped yet, cut, fill in ENTs
 //! ```
 
 use super::cuts::{Cuts, missing_ancestors};
-use super::group::Grouper;
+use super::group::{Grouper, index_u32, part_index};
 use super::runs::{Membership, Run, RunLists};
 use super::store::{RawRecord, RecordStore};
-use super::{Arena, NodeEntry, NodeStatus, Part, Span, Zone};
+use super::{Arena, NodeEntry, NodeStatus, Part, Span, TOUCHED_AT_ONCE, Zone};
 use crate::base::{Class, Diagnostic, Diagnostics, Name, NameBuf, Rtype, sort_key};
-use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use std::hint::black_box;
 
 /// How many runs of records, at least, are built as one part: enough for the cost of a part not to show, and few enough
 /// for its records to stay in a processor's cache.
 const PART_RUNS: usize = 1 << 13;
-/// For how many records a run room is set aside.
-const RECORDS_PER_RUN: usize = 3;
-/// How many runs are brought into the cache at once.
-const TOUCHED_AT_ONCE: usize = 64;
 
 /// What to do with records that are not at or below the apex.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,7 +70,7 @@ fn build_in_parts(
 ) -> Option<Zone> {
     let apex = find_apex(&store, options, findings)?;
     let class = zone_class(&store, apex.as_name(), findings);
-    store.restore_order_unless_for(apex.as_name(), class);
+    store.ungroup_unless_for(apex.as_name(), class);
     let membership = Membership { apex: apex.as_name(), class, out_of_zone: options.out_of_zone };
     let lists = RunLists::collect(&store, membership, part_runs, findings);
     let build_part = |stretch: &[Run], cuts: Cuts| {
@@ -90,28 +86,34 @@ fn build_in_parts(
     let second = build_parts(&first_parts[1..]);
     let others: Vec<Vec<BuiltPart>> = (1..lists.stretch_count())
         .into_par_iter()
+        .with_max_len(1)
         .map(|index| build_parts(&split(&store, apex.as_name(), &lists.stretch(index), part_runs)))
         .collect();
     let built = std::iter::once(first).chain(second).chain(others.into_iter().flatten()).collect();
     drop(lists);
-    let files = store.take_files();
-    // What was read is not needed any more, and giving it back takes as long as moving the nodes.
-    let ((), (nodes, parts)) = rayon::join(move || drop(store), || join_parts(built, findings));
-    Some(Zone { apex, class, nodes, parts, files })
+    let (arena, files, mut parts) = store.into_parts();
+    let nodes = join_parts(built, &mut parts, findings);
+    Some(Zone { apex, class, arena, nodes, parts, has_apex_apart: false, files })
 }
 
-/// The nodes of all parts, and the parts.
-fn join_parts(built: Vec<BuiltPart>, findings: &mut Diagnostics) -> (Vec<NodeEntry>, Vec<Part>) {
+/// The nodes of all parts. What was grouped with them goes behind the parts that were grouped before.
+fn join_parts(built: Vec<BuiltPart>, parts: &mut Vec<Part>, findings: &mut Diagnostics) -> Vec<NodeEntry> {
     let mut nodes = Vec::with_capacity(built.iter().map(|part| part.nodes.len()).sum::<usize>());
-    let mut parts: Vec<Part> = Vec::with_capacity(built.len());
     for built in built {
-        let part = u16::try_from(parts.len()).expect("a zone has fewer than 65,536 parts");
-        let places_before = parts.last().map_or(0, |part| part.places_before + part.records.len());
-        nodes.extend(built.nodes.iter().map(|node| NodeEntry { part, ..*node }));
-        parts.push(Part { places_before, ..built.part });
+        let own = part_index(parts.len());
+        let part = |part| if part == OWN_PART { own } else { part };
+        nodes.extend(built.nodes.iter().map(|node| NodeEntry { part: part(node.part), ..*node }));
+        if !built.part.rrsets.is_empty() {
+            parts.push(built.part);
+        }
         findings.append(built.findings);
     }
-    (nodes, parts)
+    let mut places_before = 0;
+    for part in parts {
+        part.places_before = places_before;
+        places_before += part.records.len();
+    }
+    nodes
 }
 
 /// Cuts sorted runs where the label next to the apex changes: no name hides, or brings into being, a name beyond. All
@@ -136,17 +138,21 @@ fn split<'o>(store: &RecordStore, apex: Name<'_>, runs: &'o [Run], part_runs: us
     stretches
 }
 
-/// A part of the zone, with the nodes whose records it has.
+/// A stretch of the zone's names.
 struct BuiltPart {
     nodes: Vec<NodeEntry>,
+    /// What had to be grouped.
     part: Part,
     findings: Diagnostics,
     /// As they are behind its last name.
     cuts: Cuts,
 }
 
+/// Stands for the number of the part that is built with a node, known when all are.
+const OWN_PART: u16 = u16::MAX;
+
 impl BuiltPart {
-    /// Groups the records of `stretch`, which [`split`] made.
+    /// Makes the nodes of `stretch`, which [`split`] made.
     fn build(
         store: &RecordStore,
         apex: Name<'_>,
@@ -156,7 +162,7 @@ impl BuiltPart {
         mut findings: Diagnostics,
     ) -> Self {
         let mut nodes = Vec::with_capacity(stretch.len());
-        let mut grouper = Grouper::new(&store.files, mixed_ttl, stretch.len() * RECORDS_PER_RUN);
+        let mut grouper = Grouper::new(store, mixed_ttl);
         let (mut key, mut previous_key) = (Vec::new(), Vec::new());
         let mut rest = stretch;
         let mut touched = 0;
@@ -170,15 +176,19 @@ impl BuiltPart {
             rest = after;
             touched = touched.saturating_sub(count);
 
-            group.iter().for_each(|run| grouper.add_run(&store.arena, run.records(store)));
             key.clear();
-            let labels = grouper.owner().strip_suffix(apex).expect("runs belong to the zone");
+            let labels = first.owner(store).strip_suffix(apex).expect("runs belong to the zone");
             sort_key::push_labels_key(labels, &mut key);
-            let mut node = grouper.finish_node(&mut findings);
-            let has = |rtype| grouper.has(&node, rtype);
-            node.status = cuts.status(&key, has(Rtype::NS), has(Rtype::DNAME));
-            if node.status != NodeStatus::Occluded {
-                push_empty_non_terminals(grouper.arena(), node, &previous_key, &key, &mut nodes);
+            let grouped = first.rrsets(store).filter(|_| count == 1);
+            let part = if grouped.is_some() { part_index(first.segment as usize) } else { OWN_PART };
+            let (rrset_start, rrsets) = grouped.unwrap_or_else(|| grouper.group(group, &mut findings));
+            let has = |rtype| rrsets.iter().any(|rrset| rrset.rtype == rtype);
+            let status = cuts.status(&key, has(Rtype::NS), has(Rtype::DNAME));
+            // The first record's spelling names the node.
+            let (owner, rrset_count) = (first.owner_span(store), index_u32(rrsets.len()));
+            let node = NodeEntry { owner, rrset_start, rrset_count, part, status };
+            if status != NodeStatus::Occluded {
+                push_empty_non_terminals(&store.arena, node, &previous_key, &key, &mut nodes);
             }
             nodes.push(node);
             std::mem::swap(&mut key, &mut previous_key);
@@ -187,13 +197,13 @@ impl BuiltPart {
     }
 }
 
-/// Has the bytes of runs, which may be anywhere in the file, brought into the processor's cache: loads that do not depend
-/// on each other are waited for together, where looking at one run after another would wait for each. It is the only
-/// place that waits for memory, here and in whatever walks the zone later.
+/// Has names and RRsets of runs, which may be anywhere in the file, brought into the processor's cache: loads that do not
+/// depend on each other are waited for together, where looking at one run after another would wait for each.
 fn touch(store: &RecordStore, runs: &[Run]) {
-    let records = runs.iter().fold(0, |sum, run| sum ^ run.touch(store));
-    let bytes = runs.iter().fold(0, |sum, run| sum ^ store.arena.touch(run.first(store).owner));
-    black_box((records, bytes));
+    let rrsets = |run: &Run| run.rrsets(store).map_or(0, |(_, rrsets)| rrsets[0].record_start);
+    let rrsets = runs.iter().fold(0, |sum, run| sum ^ rrsets(run));
+    let bytes = runs.iter().fold(0, |sum, run| sum ^ store.arena.touch(run.owner_span(store)));
+    black_box((rrsets, bytes));
 }
 
 /// Adds the names above a new node that own nothing and that no earlier node has brought into being.

@@ -8,7 +8,7 @@ mod targets;
 
 use super::{NodeRef, NodeStatus, RrsetRef, Zone};
 use crate::base::{Diagnostic, Diagnostics, Rtype, Severity, Ttl};
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use std::ops::Range;
 
 /// How many nodes are checked as one piece of work.
@@ -30,7 +30,7 @@ pub(super) fn check_in_parts(zone: &Zone, part_nodes: usize, findings: &mut Diag
         let ds_ttls = check_nodes(zone, start..zone.node_count().min(start + part_nodes), &mut findings);
         (findings, ds_ttls)
     };
-    let parts: Vec<(Diagnostics, DsTtls<'_>)> = starts.par_iter().map(check_part).collect();
+    let parts: Vec<(Diagnostics, DsTtls<'_>)> = starts.par_iter().with_max_len(1).map(check_part).collect();
     let mut ds_ttls = DsTtls::default();
     for (part_findings, part) in parts {
         findings.append(part_findings);
@@ -48,7 +48,7 @@ fn check_nodes<'z>(zone: &'z Zone, indices: Range<usize>, findings: &mut Diagnos
         .find(|node| node.status() != NodeStatus::Occluded)
         .unwrap_or_else(|| zone.apex_node());
     let mut ds_ttls = DsTtls::default();
-    for node in indices.map(|index| zone.node(index)) {
+    for node in zone.walk(indices) {
         check_singletons(node, findings);
         if node.index() > 0 {
             check_misplaced(node, findings);

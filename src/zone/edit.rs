@@ -1,10 +1,10 @@
 //! Changes at the apex: the records a signer adds, replaces and takes away there.
 //!
-//! Only the last part of a zone may grow. The apex moves there, to a part of its own, and gets a fresh range of RRsets in it;
-//! what it had before stays behind unused. There are a handful of such changes a run.
+//! The apex moves to a part of its own, the last one, which may grow, and gets a fresh range of RRsets in it; what it had
+//! before stays behind unused. There are a handful of such changes a run.
 
-use super::group::index_u32;
-use super::{NodeEntry, Part, RecordEntry, RrsetEntry, Zone};
+use super::group::{index_u32, part_index};
+use super::{Part, RecordEntry, RrsetEntry, Zone};
 use crate::base::{Rtype, Ttl};
 use crate::rdata::{self, soa};
 
@@ -20,7 +20,7 @@ impl Zone {
     pub fn set_soa_serial(&mut self, serial: u32) {
         let rrset = self.apex_node().rrset(Rtype::SOA).expect("a zone has a SOA record at its apex");
         let first = rrset.first();
-        let (ttl, line, file, mut rdata) = (first.ttl(), first.entry.line, first.entry.file, first.rdata().to_vec());
+        let (ttl, line, file, mut rdata) = (first.ttl(), first.line(), first.entry.file, first.rdata().to_vec());
         let is_set = soa::set_serial(&mut rdata, serial);
         assert!(is_set, "the RDATA of a zone is well formed");
         self.replace_apex_rrset(Rtype::SOA, &[NewRecord { rdata, ttl, line, file }]);
@@ -67,7 +67,7 @@ impl Zone {
             let (record_start, record_count) = (index_u32(part.records.len()), index_u32(records.len()));
             rrsets.insert(place, RrsetEntry { rtype, covered: Rtype(0), ttl, record_start, record_count });
             for &NewRecord { ref rdata, ttl, line, file } in records {
-                part.records.push(RecordEntry { rdata: part.arena.push(rdata), ttl, line, file });
+                part.records.push(RecordEntry { rdata: self.arena.push(rdata), ttl, line, file });
             }
         }
         self.nodes[0].rrset_start = index_u32(part.rrsets.len());
@@ -75,24 +75,22 @@ impl Zone {
         part.rrsets.append(&mut rrsets);
     }
 
-    /// Moves the apex to a part of its own behind the others, if it is not in the last one.
+    /// Moves the apex to a part of its own behind the others, if it is not there.
     fn move_apex_behind(&mut self) {
-        if usize::from(self.nodes[0].part) + 1 == self.parts.len() {
+        if std::mem::replace(&mut self.has_apex_apart, true) {
             return;
         }
         let mut part = Part { places_before: self.place_count(), ..Part::default() };
-        let apex = self.apex_node();
-        let owner = part.arena.push(apex.owner().as_wire());
-        for rrset in apex.rrsets() {
+        for rrset in self.apex_node().rrsets() {
             part.rrsets.push(RrsetEntry { record_start: index_u32(part.records.len()), ..*rrset.entry });
-            for record in rrset.records() {
-                let rdata = part.arena.push(record.rdata());
-                part.records.push(RecordEntry { rdata, ..*record.entry });
-            }
+            part.records.extend(rrset.records().map(|record| RecordEntry {
+                rdata: record.entry.rdata.shifted(record.part.shift),
+                line: record.line(),
+                ..*record.entry
+            }));
         }
-        let (status, rrset_count) = (apex.status(), index_u32(part.rrsets.len()));
-        let index = u16::try_from(self.parts.len()).expect("a zone has fewer than 65,536 parts");
-        self.nodes[0] = NodeEntry { owner, rrset_start: 0, rrset_count, part: index, status };
+        self.nodes[0].part = part_index(self.parts.len());
+        self.nodes[0].rrset_start = 0;
         self.parts.push(part);
     }
 }

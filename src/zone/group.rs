@@ -1,28 +1,22 @@
 //! From the records of one owner to RRsets: by type, in canonical order, duplicates collapsed, one TTL.
 
 use super::build::MixedTtl;
-use super::store::{self, RawRecord};
-use super::{Arena, NodeEntry, NodeStatus, Part, RecordEntry, RrsetEntry};
+use super::runs::Run;
+use super::store::{RawRecord, RecordStore};
+use super::{Arena, Part, RecordEntry, RrsetEntry};
 use crate::base::{Diagnostic, Diagnostics, Name, Position, Rtype, Severity, Ttl};
 use crate::rdata;
-use std::sync::Arc;
 
-/// Grows a part of a zone, node by node.
-#[derive(Debug)]
-pub(super) struct Grouper<'s> {
-    files: &'s [Arc<str>],
-    mixed_ttl: MixedTtl,
-    /// The bytes of the part's names and records.
-    arena: Arena,
-    rrsets: Vec<RrsetEntry>,
-    records: Vec<RecordEntry>,
-    /// The records of the node at hand, in file order until it is finished.
-    node: Vec<RawRecord>,
-    sorter: RdataSorter,
+/// The records of one owner, given in file order, by RRsets; the records of each stay in file order.
+pub(super) fn rrsets<'r>(arena: &'r Arena, records: &'r mut [RawRecord]) -> impl Iterator<Item = &'r mut [RawRecord]> {
+    if !records.is_sorted_by_key(|record| kind(arena, record)) {
+        records.sort_by_key(|record| kind(arena, record));
+    }
+    records.chunk_by_mut(|left, right| kind(arena, left) == kind(arena, right))
 }
 
 /// The type of a record, and for RRSIG the type it covers, else 0: what RRsets are grouped and ordered by.
-fn kind(arena: &Arena, record: &RawRecord) -> (Rtype, Rtype) {
+pub(super) fn kind(arena: &Arena, record: &RawRecord) -> (Rtype, Rtype) {
     let covered = match record.rtype {
         Rtype::RRSIG => match *arena.get(record.rdata) {
             [high, low, ..] => Rtype(u16::from_be_bytes([high, low])),
@@ -33,98 +27,98 @@ fn kind(arena: &Arena, record: &RawRecord) -> (Rtype, Rtype) {
     (record.rtype, covered)
 }
 
-impl<'s> Grouper<'s> {
-    /// An empty one for about so many records. Room is set aside for as many RRsets; what stays unused is given back.
-    pub(super) fn new(files: &'s [Arc<str>], mixed_ttl: MixedTtl, count: usize) -> Self {
-        Self {
-            files,
-            mixed_ttl,
-            arena: Arena::default(),
-            rrsets: Vec::with_capacity(count),
-            records: Vec::with_capacity(count),
-            node: Vec::new(),
-            sorter: RdataSorter::default(),
-        }
+/// The lowest TTL of an RRset, and whether another one is higher.
+pub(super) fn lowest_ttl(rrset: &[RawRecord]) -> (Ttl, bool) {
+    let ttls = rrset.iter().map(|record| record.ttl);
+    let ttl = ttls.clone().min().unwrap_or(Ttl::ZERO);
+    // RRSIGs are no RRset: each has the TTL of what it covers (SIG-3).
+    (ttl, rrset[0].rtype != Rtype::RRSIG && ttls.max() != Some(ttl))
+}
+
+impl From<&RawRecord> for RecordEntry {
+    fn from(&RawRecord { rdata, ttl, line, file, .. }: &RawRecord) -> Self {
+        Self { rdata, ttl, line, file }
+    }
+}
+
+impl Part {
+    /// An empty one for about so many records. Room is set aside for as many RRsets.
+    pub(super) fn with_room(count: usize) -> Self {
+        Self { rrsets: Vec::with_capacity(count), records: Vec::with_capacity(count), ..Self::default() }
     }
 
-    /// Copies a run of records that have one owner to the node at hand.
-    pub(super) fn add_run(&mut self, from: &Arena, run: impl Iterator<Item = RawRecord>) {
-        let start = self.node.len();
-        self.node.extend(run);
-        self.arena.push_run(from, &mut self.node[start..]);
+    /// Adds an RRset with its records in canonical order.
+    pub(super) fn push_rrset(
+        &mut self,
+        (rtype, covered): (Rtype, Rtype),
+        ttl: Ttl,
+        records: impl Iterator<Item = RecordEntry>,
+    ) {
+        let record_start = index_u32(self.records.len());
+        self.records.extend(records);
+        let record_count = index_u32(self.records.len()) - record_start;
+        self.rrsets.push(RrsetEntry { rtype, covered, ttl, record_start, record_count });
     }
 
-    /// The owner of the node at hand: the first record's spelling names the node.
-    pub(super) fn owner(&self) -> Name<'_> {
-        Name::from_wire_trusted(self.arena.get(self.node[0].owner))
-    }
-
-    /// Finishes the node at hand. Part and status are the caller's to set.
-    pub(super) fn finish_node(&mut self, findings: &mut Diagnostics) -> NodeEntry {
-        let mut records = std::mem::take(&mut self.node);
-        let owner = records[0].owner;
-        let rrset_start = index_u32(self.rrsets.len());
-        if !records.is_sorted_by_key(|record| kind(&self.arena, record)) {
-            // Stable, so that records of one type stay in file order.
-            records.sort_by_key(|record| kind(&self.arena, record));
-        }
-        let mut rest = &mut records[..];
-        while let Some(first) = rest.first() {
-            let first = kind(&self.arena, first);
-            let len = rest.iter().take_while(|record| kind(&self.arena, record) == first).count();
-            let (rrset, after) = rest.split_at_mut(len);
-            self.add_rrset(first, rrset, findings);
-            rest = after;
-        }
-        records.clear();
-        self.node = records;
-        let rrset_count = index_u32(self.rrsets.len()) - rrset_start;
-        NodeEntry { owner, rrset_start, rrset_count, part: 0, status: NodeStatus::Authoritative }
-    }
-
-    /// Whether the node finished last has an RRset of a type.
-    pub(super) fn has(&self, node: &NodeEntry, rtype: Rtype) -> bool {
-        self.rrsets[node.rrset_start as usize..].iter().any(|rrset| rrset.rtype == rtype)
-    }
-
-    /// The bytes so far.
-    pub(super) const fn arena(&self) -> &Arena {
-        &self.arena
-    }
-
-    /// The part, all nodes being finished.
-    pub(super) fn finish(mut self) -> Part {
-        self.arena.shrink_to_fit();
+    /// Gives back the room that was not needed.
+    pub(super) fn shrink_to_fit(&mut self) {
         self.rrsets.shrink_to_fit();
         self.records.shrink_to_fit();
-        Part { arena: self.arena, rrsets: self.rrsets, records: self.records, places_before: 0 }
+    }
+}
+
+/// Groups the records of nodes for which that was not done when they were read, and says what is to be said of them.
+#[derive(Debug)]
+pub(super) struct Grouper<'s> {
+    store: &'s RecordStore,
+    mixed_ttl: MixedTtl,
+    part: Part,
+    /// The records of the node at hand.
+    node: Vec<RawRecord>,
+    sorter: RdataSorter,
+}
+
+impl<'s> Grouper<'s> {
+    pub(super) fn new(store: &'s RecordStore, mixed_ttl: MixedTtl) -> Self {
+        Self { store, mixed_ttl, part: Part::default(), node: Vec::new(), sorter: RdataSorter::default() }
+    }
+
+    /// Groups the records of runs of one owner, which are in file order, and gives the RRsets with the place of the first.
+    pub(super) fn group(&mut self, runs: &[Run], findings: &mut Diagnostics) -> (u32, &[RrsetEntry]) {
+        let mut records = std::mem::take(&mut self.node);
+        runs.iter().for_each(|run| run.push_records(self.store, &mut records));
+        let start = self.part.rrsets.len();
+        rrsets(&self.store.arena, &mut records).for_each(|rrset| self.add_rrset(rrset, findings));
+        records.clear();
+        self.node = records;
+        (index_u32(start), &self.part.rrsets[start..])
+    }
+
+    /// The part with all that was grouped.
+    pub(super) fn finish(mut self) -> Part {
+        self.part.shrink_to_fit();
+        self.part
     }
 
     /// Adds the records of one owner and type, given in file order.
-    fn add_rrset(&mut self, (rtype, covered): (Rtype, Rtype), rrset: &mut [RawRecord], findings: &mut Diagnostics) {
-        let ttls = rrset.iter().map(|record| record.ttl);
-        let ttl = ttls.clone().min().unwrap_or(Ttl::ZERO);
-        // RRSIGs are no RRset: each has the TTL of what it covers (SIG-3).
-        let is_mixed = rtype != Rtype::RRSIG && ttls.max() != Some(ttl);
+    fn add_rrset(&mut self, rrset: &mut [RawRecord], findings: &mut Diagnostics) {
+        let (ttl, is_mixed) = lowest_ttl(rrset);
         if is_mixed {
             self.report_mixed_ttl(rrset, ttl, findings);
         }
-        if rrset.len() > 1 {
-            self.sorter.sort(&self.arena, rtype, rrset);
-        }
-        let record_start = index_u32(self.records.len());
-        let mut kept: Option<&RawRecord> = None;
-        for (place, raw) in rrset.iter().enumerate() {
-            if let Some(kept) = kept.filter(|_| self.sorter.is_repeat(place)) {
-                findings.push_with(Severity::Warning, || self.duplicate(kept, raw));
+        self.sorter.sort(&self.store.arena, rrset);
+        let mut before: Option<&RawRecord> = None;
+        let mut kept = Vec::with_capacity(rrset.len());
+        for (raw, &is_repeat) in rrset.iter().zip(&self.sorter.is_repeat) {
+            if let Some(before) = before.filter(|_| is_repeat) {
+                findings.push_with(Severity::Warning, || self.duplicate(before, raw));
                 continue;
             }
-            kept = Some(raw);
-            let ttl = if self.mixed_ttl == MixedTtl::Lowest && is_mixed { ttl } else { raw.ttl };
-            self.records.push(RecordEntry { rdata: raw.rdata, ttl, line: raw.line, file: raw.file });
+            before = Some(raw);
+            let lowest = (self.mixed_ttl == MixedTtl::Lowest && is_mixed).then_some(ttl);
+            kept.push(RecordEntry { ttl: lowest.unwrap_or(raw.ttl), ..raw.into() });
         }
-        let record_count = index_u32(self.records.len()) - record_start;
-        self.rrsets.push(RrsetEntry { rtype, covered, ttl, record_start, record_count });
+        self.part.push_rrset(kind(&self.store.arena, &rrset[0]), ttl, kept.into_iter());
     }
 
     /// Reports an RRset of several TTLs as the options want it.
@@ -151,7 +145,7 @@ impl<'s> Grouper<'s> {
     /// Where a record stands, as a message says it that stands at `beside`: ` (line 4)`, or ` (hosts.inc:4)`.
     fn place(&self, record: &RawRecord, beside: &RawRecord) -> String {
         match self.position(record) {
-            Some(place) if place.file != self.files[usize::from(beside.file)] => {
+            Some(place) if place.file != self.store.files[usize::from(beside.file)] => {
                 format!(" ({}:{})", place.file, place.line)
             }
             _ => in_line(record.line),
@@ -174,11 +168,11 @@ impl<'s> Grouper<'s> {
     /// The warning for a record that repeats another one (SIG-14).
     #[cold]
     fn duplicate(&self, kept: &RawRecord, dropped: &RawRecord) -> Diagnostic {
-        let is_same_spelling = self.arena.get(kept.rdata) == self.arena.get(dropped.rdata);
+        let is_same_spelling = self.store.rdata(kept) == self.store.rdata(dropped);
         let how = if is_same_spelling { "repeats" } else { "differs only in the case of letters from" };
         let place = match self.position(kept) {
             None => "the one before".to_owned(),
-            Some(place) if place.file != self.files[usize::from(dropped.file)] => {
+            Some(place) if place.file != self.store.files[usize::from(dropped.file)] => {
                 format!("the one at {}:{}", place.file, place.line)
             }
             // A `$GENERATE` makes many records, and a file may be included twice.
@@ -190,11 +184,11 @@ impl<'s> Grouper<'s> {
     }
 
     fn owner_of(&self, record: &RawRecord) -> Name<'_> {
-        Name::from_wire_trusted(self.arena.get(record.owner))
+        self.store.owner(record)
     }
 
     fn position(&self, record: &RawRecord) -> Option<Position> {
-        store::position(self.files, record.file, record.line)
+        self.store.position(record)
     }
 }
 
@@ -208,9 +202,14 @@ pub(super) fn index_u32(index: usize) -> u32 {
     u32::try_from(index).expect("a zone holds fewer than 2^32 records")
 }
 
+/// The index of a part, of which there are fewer than 65,536: each but the apex's is of 1 MiB of text, or more.
+pub(super) fn part_index(index: usize) -> u16 {
+    u16::try_from(index).expect("a zone has fewer than 65,536 parts")
+}
+
 /// Sorts the records of an RRset by canonical RDATA (CAN-5).
 #[derive(Debug, Default)]
-struct RdataSorter {
+pub(super) struct RdataSorter {
     /// For each place of the RRset sorted last, whether its record has the RDATA of the one before.
     is_repeat: Vec<bool>,
     /// Canonical RDATA one after another, where spelling and canonical form differ.
@@ -221,10 +220,11 @@ struct RdataSorter {
 
 impl RdataSorter {
     /// Sorts records given in file order; records of equal RDATA stay in it.
-    fn sort(&mut self, arena: &Arena, rtype: Rtype, records: &mut [RawRecord]) {
+    pub(super) fn sort(&mut self, arena: &Arena, records: &mut [RawRecord]) {
         let rdata = |record: &RawRecord| arena.get(record.rdata);
         self.is_repeat.clear();
         self.is_repeat.push(false);
+        let [RawRecord { rtype, .. }, _, ..] = *records else { return };
         if records.iter().all(|record| rdata::is_canonical(rtype, rdata(record))) {
             records.sort_by(|left, right| rdata(left).cmp(rdata(right)));
             self.is_repeat.extend(records.windows(2).map(|pair| rdata(&pair[0]) == rdata(&pair[1])));
@@ -245,8 +245,8 @@ impl RdataSorter {
         }
     }
 
-    /// Whether the record at a place repeats the one before it; never so in an RRset of one record, which is not sorted.
-    fn is_repeat(&self, place: usize) -> bool {
-        place > 0 && self.is_repeat[place]
+    /// Whether any record of the RRset sorted last repeats the one before it.
+    pub(super) fn has_repeats(&self) -> bool {
+        self.is_repeat.contains(&true)
     }
 }

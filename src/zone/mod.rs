@@ -1,7 +1,7 @@
 //! The zone in memory: nodes in canonical order, RRsets under them, bytes in arenas.
 //!
 //! ```text
-//! RecordStore (file order) ── build ──▶ Zone: nodes ─▶ parts: RRsets ─▶ records ─▶ arena
+//! RecordStore (segments) ── build ──▶ Zone: nodes ─▶ parts: RRsets ─▶ records ─▶ arena
 //!                                       └ NodeStatus from one ordered pass (cuts)
 //! ```
 
@@ -18,13 +18,19 @@ mod runs;
 mod segment;
 pub mod store;
 
+use arena::ChunkShift;
 pub use arena::{Arena, Span};
 pub use build::{BuildOptions, MixedTtl, OutOfZone, build};
 pub(crate) use cursor::Cursor;
 pub use store::{RawRecord, RecordStore};
 
 use crate::base::{Class, Name, NameBuf, Position, Rtype, Ttl, sort_key};
+use std::hint::black_box;
+use std::ops::Range;
 use std::sync::Arc;
+
+/// How many names are brought into the cache at once.
+const TOUCHED_AT_ONCE: usize = 64;
 
 /// What a name is in its zone; decides what is signed and what has a place in the denial chain (SIG-2 to SIG-6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +53,7 @@ struct NodeEntry {
     owner: Span,
     rrset_start: u32,
     rrset_count: u32,
-    /// Index of the part that has its bytes, its RRsets and their records.
+    /// Index of the part that has its RRsets and their records.
     part: u16,
     status: NodeStatus,
 }
@@ -64,6 +70,14 @@ struct RrsetEntry {
     record_count: u32,
 }
 
+impl RrsetEntry {
+    /// The places of its records in its part.
+    fn record_range(&self) -> Range<usize> {
+        let start = self.record_start as usize;
+        start..start + self.record_count as usize
+    }
+}
+
 /// One record of an RRset.
 #[derive(Clone, Copy, Debug)]
 struct RecordEntry {
@@ -73,12 +87,15 @@ struct RecordEntry {
     file: u16,
 }
 
-/// What belongs to a stretch of the zone's names. Spans and indices count within it.
+/// RRsets and records that were grouped together: those of a segment of the store, or of a stretch of the zone's names.
+/// Indices, spans and lines count within it.
 #[derive(Debug, Default)]
 struct Part {
-    arena: Arena,
     rrsets: Vec<RrsetEntry>,
     records: Vec<RecordEntry>,
+    /// By how much its spans move to those of the zone, and its lines to those of the file.
+    shift: ChunkShift,
+    lines_before: u32,
     /// How many places for records the parts before it have.
     places_before: usize,
 }
@@ -91,9 +108,12 @@ struct Part {
 pub struct Zone {
     apex: NameBuf,
     class: Class,
+    /// The bytes of all names and records.
+    arena: Arena,
     nodes: Vec<NodeEntry>,
-    /// At least one.
     parts: Vec<Part>,
+    /// Whether the last part is the apex's own.
+    has_apex_apart: bool,
     files: Vec<Arc<str>>,
 }
 
@@ -127,6 +147,31 @@ impl Zone {
         (0..self.nodes.len()).map(|index| self.node(index))
     }
 
+    /// Some of the nodes in canonical order, for who goes through all that belongs to them.
+    fn walk(&self, indices: Range<usize>) -> impl Iterator<Item = NodeRef<'_>> {
+        let Range { start, end } = indices;
+        indices.map(move |index| {
+            if (index - start).is_multiple_of(TOUCHED_AT_ONCE) {
+                self.touch(&self.nodes[index..end.min(index + TOUCHED_AT_ONCE)]);
+            }
+            self.node(index)
+        })
+    }
+
+    /// Has what belongs to nodes brought into the processor's cache. It stands in as many places as the file had blocks:
+    /// loads that do not depend on each other are waited for together, where one node after another would wait for each.
+    fn touch(&self, nodes: &[NodeEntry]) {
+        let rrset = |node: &NodeEntry| {
+            let part = &self.parts[usize::from(node.part)];
+            part.rrsets.get(node.rrset_start as usize).map(|rrset| (part, rrset))
+        };
+        let line = |(part, rrset): (&Part, &RrsetEntry)| part.records[rrset.record_start as usize].line;
+        let rrsets = nodes.iter().filter_map(rrset).fold(0, |sum, (_, rrset)| sum ^ rrset.record_start);
+        let records = nodes.iter().filter_map(rrset).fold(0, |sum, rrset| sum ^ line(rrset));
+        let bytes = nodes.iter().fold(0, |sum, node| sum ^ self.arena.touch(node.owner));
+        black_box((rrsets, records, bytes));
+    }
+
     /// The apex node.
     #[must_use]
     pub fn apex_node(&self) -> NodeRef<'_> {
@@ -148,7 +193,7 @@ impl Zone {
 
     /// The name of a node.
     fn owner(&self, entry: &NodeEntry) -> Name<'_> {
-        Name::from_wire_trusted(self.parts[usize::from(entry.part)].arena.get(entry.owner))
+        Name::from_wire_trusted(self.arena.get(entry.owner))
     }
 
     /// One more than the last place of a record; see [`RrsetRef::places`].
@@ -254,16 +299,15 @@ impl<'z> RrsetRef<'z> {
 
     /// The places of its records: a number for each record of the zone, for tables about them.
     #[must_use]
-    pub fn places(self) -> std::ops::Range<usize> {
+    pub fn places(self) -> Range<usize> {
         let start = self.part.places_before + self.entry.record_start as usize;
         start..start + self.len()
     }
 
     /// Its records, ascending by canonical RDATA.
     pub fn records(self) -> impl ExactSizeIterator<Item = RecordRef<'z>> + DoubleEndedIterator + Clone {
-        let start = self.entry.record_start as usize;
-        let Self { zone, part, .. } = self;
-        part.records[start..start + self.len()].iter().map(move |entry| RecordRef { zone, part, entry })
+        let Self { zone, part, entry } = self;
+        part.records[entry.record_range()].iter().map(move |entry| RecordRef { zone, part, entry })
     }
 
     /// Its first record.
@@ -286,7 +330,7 @@ impl<'z> RecordRef<'z> {
     /// RDATA in wire form, spelled as in the file. For the form that is signed see [`crate::rdata::push_canonical`].
     #[must_use]
     pub fn rdata(self) -> &'z [u8] {
-        self.part.arena.get(self.entry.rdata)
+        self.zone.arena.get(self.entry.rdata.shifted(self.part.shift))
     }
 
     /// Its own TTL.
@@ -295,14 +339,14 @@ impl<'z> RecordRef<'z> {
         self.entry.ttl
     }
 
-    /// Its line in its file; 0 for a record that no file holds.
-    pub(crate) const fn line(self) -> u32 {
-        self.entry.line
-    }
-
     /// Where it stands; `None` for a record that no file holds.
     #[must_use]
     pub fn position(self) -> Option<Position> {
-        store::position(&self.zone.files, self.entry.file, self.entry.line)
+        store::position(&self.zone.files, self.entry.file, self.line())
+    }
+
+    /// The line in its file; 0 for a record that no file holds.
+    pub(crate) const fn line(self) -> u32 {
+        self.entry.line.saturating_add(self.part.lines_before)
     }
 }

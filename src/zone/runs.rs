@@ -2,12 +2,12 @@
 
 use super::build::OutOfZone;
 use super::group::index_u32;
-use super::segment::Segment;
+use super::segment::{GroupedName, Segment, is_continued};
 use super::store::{RawRecord, RecordStore};
+use super::{RrsetEntry, Span};
 use crate::base::{Class, Diagnostic, Diagnostics, Name, Severity, sort_key};
 use rayon::iter::{IntoParallelRefIterator, IntoParallelRefMutIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::ops::Range;
 
@@ -18,49 +18,39 @@ pub(super) struct Run {
     /// The start of the owner's sort key relative to the apex; see [`sort_key::labels_prefix`].
     pub(super) prefix: u64,
     pub(super) segment: u32,
-    /// Index of the first record in the segment.
+    /// Index of its name in the segment if that is grouped, else of its first record.
     pub(super) start: u32,
 }
 
-/// How many records of a run are brought into the cache: one line of it behind the first.
-const RECORDS_TOUCHED: usize = 3;
-
 impl Run {
-    /// Its records.
-    pub(super) fn records(self, store: &RecordStore) -> impl Iterator<Item = RawRecord> + Clone {
-        let segment = &store.segments()[self.segment as usize];
-        let start = self.start as usize;
-        let first = segment.record(start);
-        segment.records(start..segment.len()).take_while(move |record| is_continued(&first, record))
+    fn segment(self, store: &RecordStore) -> &Segment {
+        &store.segments()[self.segment as usize]
     }
 
-    /// Looks at memory where its first records stand.
-    pub(super) fn touch(self, store: &RecordStore) -> u32 {
-        let segment = &store.segments()[self.segment as usize];
-        let start = self.start as usize;
-        let next = segment.len().min(start + RECORDS_TOUCHED) - 1;
-        segment.record(start).line ^ segment.record(next).line
+    /// Adds its records in file order.
+    pub(super) fn push_records(self, store: &RecordStore, out: &mut Vec<RawRecord>) {
+        self.segment(store).push_run(self.start as usize, out);
     }
 
-    /// Its first record.
-    pub(super) fn first(self, store: &RecordStore) -> RawRecord {
-        store.segments()[self.segment as usize].record(self.start as usize)
+    /// Its RRsets and the place of the first in the segment's part, if nothing is left to be done about them.
+    pub(super) fn rrsets(self, store: &RecordStore) -> Option<(u32, &[RrsetEntry])> {
+        self.segment(store).rrsets(self.start as usize)
+    }
+
+    /// Where the name of its records stands.
+    pub(super) fn owner_span(self, store: &RecordStore) -> Span {
+        self.segment(store).owner(self.start as usize)
     }
 
     /// The name of its records.
     pub(super) fn owner(self, store: &RecordStore) -> Name<'_> {
-        store.owner(&self.first(store))
+        Name::from_wire_trusted(store.bytes(self.owner_span(store)))
     }
 
     /// Whether it is of the same name as another, which stands next to it in canonical order.
     pub(super) fn is_of_name_of(self, other: Self, store: &RecordStore) -> bool {
         self.prefix == other.prefix && self.owner(store) == other.owner(store)
     }
-}
-
-/// Whether a record belongs to the run of the record before it.
-fn is_continued(before: &RawRecord, record: &RawRecord) -> bool {
-    before.owner == record.owner && before.class == record.class
 }
 
 /// How many times as many records are looked at as one piece when runs are collected.
@@ -80,9 +70,40 @@ pub(super) struct Membership<'a> {
 #[derive(Debug)]
 struct RunList<'s> {
     segment: u32,
-    runs: Cow<'s, [Run]>,
+    runs: Runs<'s>,
     /// Where each stretch starts among them, and their end.
     starts: Vec<u32>,
+}
+
+#[derive(Debug)]
+enum Runs<'s> {
+    /// Of a segment that is grouped, which knows them.
+    Grouped(&'s [GroupedName]),
+    Collected(Vec<Run>),
+}
+
+impl RunList<'_> {
+    fn len(&self) -> usize {
+        match &self.runs {
+            Runs::Grouped(names) => names.len(),
+            Runs::Collected(runs) => runs.len(),
+        }
+    }
+
+    fn run(&self, index: usize) -> Run {
+        match &self.runs {
+            Runs::Grouped(names) => Run { prefix: names[index].prefix, segment: self.segment, start: index_u32(index) },
+            Runs::Collected(runs) => runs[index],
+        }
+    }
+
+    /// How many runs have a smaller prefix.
+    fn count_before(&self, bound: u64) -> usize {
+        match &self.runs {
+            Runs::Grouped(names) => names.partition_point(|name| name.prefix < bound),
+            Runs::Collected(runs) => runs.partition_point(|run| run.prefix < bound),
+        }
+    }
 }
 
 /// The runs of the records that belong to the zone, in lists: one for each segment of the store, or piece of one.
@@ -109,17 +130,16 @@ impl<'s> RunLists<'s> {
         let pieces: Vec<(usize, &Segment, Range<usize>)> = (store.segments().iter().enumerate())
             .flat_map(|(index, segment)| {
                 let len = segment.len();
-                // The runs of a segment in order are known.
-                let step = if segment.runs(apex, class).is_some() { len.max(1) } else { piece_len };
+                let step = if segment.names(apex, class).is_some() { len.max(1) } else { piece_len };
                 (0..len).step_by(step).map(move |start| (index, segment, start..len.min(start + step)))
             })
             .collect();
-        let collected: Vec<(Cow<'s, [Run]>, Diagnostics)> = (pieces.par_iter())
+        let collected: Vec<(Runs<'s>, Diagnostics)> = (pieces.par_iter())
             .map(|(index, segment, range)| {
                 let mut findings = findings.fresh();
-                let runs = match segment.runs(apex, class) {
-                    Some(runs) => Cow::Borrowed(runs),
-                    None => Cow::Owned(collect_piece(store, *index, range.clone(), membership, &mut findings)),
+                let runs = match segment.names(apex, class) {
+                    Some(names) => Runs::Grouped(names),
+                    None => Runs::Collected(collect_piece(store, *index, range.clone(), membership, &mut findings)),
                 };
                 (runs, findings)
             })
@@ -130,9 +150,9 @@ impl<'s> RunLists<'s> {
             findings.append(piece_findings);
         }
         let bounds = bounds(&lists, stretch_len);
-        lists.par_iter_mut().for_each(|RunList { runs, starts, .. }| {
-            let start = |&bound: &u64| runs.partition_point(|run| run.prefix < bound);
-            *starts = bounds.iter().map(start).chain([runs.len()]).map(index_u32).collect();
+        lists.par_iter_mut().for_each(|list| {
+            let starts = bounds.iter().map(|&bound| list.count_before(bound));
+            list.starts = starts.chain([list.len()]).map(index_u32).collect();
         });
         Self { store, apex, lists, stretch_count: bounds.len(), stretch_len }
     }
@@ -147,7 +167,7 @@ impl<'s> RunLists<'s> {
         let range = |list: &RunList<'_>| list.starts[index] as usize..list.starts[index + 1] as usize;
         let mut runs = Vec::with_capacity(self.lists.iter().map(|list| range(list).len()).sum());
         for list in &self.lists {
-            runs.extend(list.runs[range(list)].iter().map(|run| Run { segment: list.segment, ..*run }));
+            runs.extend(range(list).map(|index| list.run(index)));
         }
         // Stable, so that runs of equal prefixes stay in file order.
         if runs.len() > 2 * self.stretch_len {
@@ -164,7 +184,7 @@ impl<'s> RunLists<'s> {
 fn bounds(lists: &[RunList<'_>], stretch_len: usize) -> Vec<u64> {
     let step = (stretch_len / SAMPLES_PER_STRETCH).max(1);
     let mut samples: Vec<u64> =
-        lists.iter().flat_map(|list| list.runs.iter()).step_by(step).map(|run| run.prefix).collect();
+        (lists.iter()).flat_map(|list| (0..list.len()).step_by(step).map(|index| list.run(index).prefix)).collect();
     samples.sort_unstable();
     let between = samples.into_iter().step_by(stretch_len / step).skip(1).map(sort_key::top_prefix);
     let mut bounds: Vec<u64> = std::iter::once(0).chain(between).collect();
@@ -182,10 +202,10 @@ fn collect_piece(
 ) -> Vec<Run> {
     let segment = &store.segments()[segment_index];
     let mut runs = Vec::with_capacity(range.len());
-    let mut before = range.start.checked_sub(1).map(|before| segment.record(before));
+    let mut before = range.start.checked_sub(1).and_then(|before| segment.pushed(before..range.start).next());
     let mut is_first = true;
     let mut is_inside = true;
-    for (index, record) in range.clone().zip(segment.records(range)) {
+    for (index, record) in range.clone().zip(segment.pushed(range)) {
         let continues = before.replace(record).is_some_and(|before| is_continued(&before, &record));
         if record.class != class {
             findings.push_with(Severity::Error, || wrong_class(store, &record, class));

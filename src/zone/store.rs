@@ -1,8 +1,10 @@
 //! Records as they come out of a parser: in file order, nothing decided yet.
 
+use super::Part;
 use super::arena::{Arena, ChunkShift, Span};
 use super::segment::Segment;
 use crate::base::{Class, Name, NameBuf, Position, Rtype, Ttl};
+use rayon::iter::{IntoParallelRefMutIterator, ParallelIterator};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -108,16 +110,17 @@ impl RecordStore {
     }
 
     /// The same records, if they are of consecutive lines of one file and all belong to a zone of this name and class:
-    /// in canonical order, so that who walks the zone in it finds them one behind the other.
-    pub(crate) fn ordered(&self, apex: &NameBuf, class: Class) -> Option<Self> {
+    /// grouped to RRsets in canonical order, which the zone takes over as they are, and who walks it finds what belongs
+    /// together one behind the other.
+    pub(crate) fn grouped(&self, apex: &NameBuf, class: Class) -> Option<Self> {
         let [segment] = &self.segments[..] else { return None };
-        let (segment, arena) = segment.ordered(&self.arena, apex, class)?;
+        let (segment, arena) = segment.grouped(&self.arena, apex, class)?;
         Some(Self { arena, count: segment.len(), segments: vec![segment], ..Self::default() })
     }
 
-    /// Has records that were put in order for another zone stand in file order again.
-    pub(super) fn restore_order_unless_for(&mut self, apex: Name<'_>, class: Class) {
-        self.segments.iter_mut().for_each(|segment| segment.restore_order_unless_for(apex, class));
+    /// Has records that were grouped for another zone stand in file order again.
+    pub(super) fn ungroup_unless_for(&mut self, apex: Name<'_>, class: Class) {
+        self.segments.iter_mut().for_each(|segment| segment.ungroup_unless_for(apex, class));
     }
 
     /// How many records.
@@ -142,18 +145,16 @@ impl RecordStore {
         &self.segments
     }
 
-    /// The files, for records that have gone elsewhere.
-    pub(super) fn take_files(&mut self) -> Vec<Arc<str>> {
-        std::mem::take(&mut self.files)
+    /// What a zone goes on with: the bytes, the files, and each segment as a part.
+    pub(super) fn into_parts(self) -> (Arena, Vec<Arc<str>>, Vec<Part>) {
+        (self.arena, self.files, self.segments.into_iter().map(Segment::into_part).collect())
     }
 
     /// Keeps the records for which `keep` holds, in order.
-    pub fn retain(&mut self, mut keep: impl FnMut(&Arena, &RawRecord) -> bool) {
-        self.count = 0;
-        for segment in &mut self.segments {
-            segment.retain(&self.arena, &mut keep);
-            self.count += segment.len();
-        }
+    pub fn retain(&mut self, keep: impl Fn(&Arena, &RawRecord) -> bool + Sync) {
+        let arena = &self.arena;
+        self.segments.par_iter_mut().for_each(|segment| segment.retain(|record| keep(arena, record)));
+        self.count = self.segments.iter().map(Segment::len).sum();
     }
 
     /// What [`Self::intern`] stored.

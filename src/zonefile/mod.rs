@@ -69,16 +69,14 @@ impl ReadOptions {
 /// # Errors
 /// Only if the input itself cannot be read. An included file that cannot be read is a finding.
 pub fn read(input: Input<'_>, options: &ReadOptions, findings: &mut Diagnostics) -> Result<RecordStore, ReadError> {
-    // With nobody to share the work, cutting it up would only cost.
-    let block_len = if rayon::current_num_threads() > 1 { BLOCK_LEN } else { usize::MAX };
-    read_in_blocks(input, options, block_len, findings)
+    read_in_blocks(input, options, BLOCK_LEN, findings)
 }
 
 /// How long the blocks of a text are that are read in parallel: long enough for what a block costs by itself not to show.
 const BLOCK_LEN: usize = 1 << 20;
 
 /// How many such blocks of a large file are in memory at once, for each thread.
-const WINDOW_BLOCKS: usize = 4;
+const WINDOW_BLOCKS: usize = 8;
 
 /// Reads zone text, sources longer than a block in blocks.
 fn read_in_blocks(
