@@ -55,7 +55,7 @@ impl<'z> CheckAhead<'z> {
     /// For the output of a job that signs all anew. `None` if it is all there at once, or will be changed again (ZONEMD),
     /// or nothing is to be verified.
     pub(super) fn begin(job: &Job<'z>, keys: &KeySet, options: &SignOptions) -> Option<Self> {
-        let is_long = job.zone.node_count() + job.denial.len() > WINDOW_OWNERS;
+        let is_long = job.owner_count() > WINDOW_OWNERS;
         if !is_long || !options.zonemd.is_empty() || keys.all().is_empty() {
             return None;
         }

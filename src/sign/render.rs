@@ -152,6 +152,14 @@ impl<'a> Job<'a> {
         Self { reuse, ..self }
     }
 
+    /// How many owners there are, or a few more: of an NSEC3 chain each may be one of its own.
+    pub(super) fn owner_count(&self) -> usize {
+        match self.denial {
+            Denial::Nsec(_) => self.zone.node_count(),
+            Denial::Nsec3(_) => self.zone.node_count() + self.denial.len(),
+        }
+    }
+
     /// Signs and formats a chunk of owners, the first of which is at a place of the walk; those that stand as text are
     /// copied.
     pub(super) fn render(&self, items: &[OwnerItem], place: usize) -> Result<Rendered, CryptoError> {

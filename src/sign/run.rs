@@ -15,12 +15,12 @@ use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSlice;
 use std::ops::Range;
 
-/// Owners signed at a stretch with one set of buffers: some milliseconds of work.
-const CHUNK_OWNERS: usize = 64;
-/// Chunks between two writes: enough to keep many threads busy, some 10 MB of text with small signatures.
-const WINDOW_CHUNKS: usize = 128;
-/// Owners signed between two writes.
-pub(super) const WINDOW_OWNERS: usize = CHUNK_OWNERS * WINDOW_CHUNKS;
+/// Owners signed at a stretch with one set of buffers: a millisecond or two of work.
+const CHUNK_OWNERS: usize = 32;
+/// Owners signed between two writes, at most: enough to keep many threads busy, some 6 MB of text with small signatures.
+pub(super) const WINDOW_OWNERS: usize = 1 << 13;
+/// And at least: towards the end of a zone windows become short, for nothing is signed while the last one goes out.
+const WINDOW_OWNERS_MIN: usize = 1 << 10;
 
 /// What a run made.
 #[derive(Debug, Default)]
@@ -45,13 +45,13 @@ pub(super) fn run(
     observer: &dyn Observer,
 ) -> Result<Totals, SignError> {
     let mut walk = job.denial.walk(job.zone);
-    let total = (job.zone.node_count() + job.denial.len()) as u64;
+    let total = job.owner_count();
     let mut totals = Totals::default();
     let mut finished: Vec<Rendered> = Vec::new();
     let mut unchecked: Option<Written> = None;
     let mut place = 0;
     loop {
-        let items: Vec<OwnerItem> = walk.by_ref().take(WINDOW_OWNERS).collect();
+        let items: Vec<OwnerItem> = walk.by_ref().take(window_len(total.saturating_sub(place))).collect();
         let is_checking = check.is_some();
         let write = || {
             let start = totals.octets;
@@ -70,8 +70,13 @@ pub(super) fn run(
         if totals.octets >= SYNCED_EARLY_MIN {
             output.begin_sync();
         }
-        observer.progress(totals.tally.owners, total);
+        observer.progress(totals.tally.owners, total as u64);
     }
+}
+
+/// How many owners are signed next if about so many are left.
+fn window_len(left: usize) -> usize {
+    (left / 4).clamp(WINDOW_OWNERS_MIN, WINDOW_OWNERS).next_multiple_of(CHUNK_OWNERS)
 }
 
 /// Finished chunks as the output has them from an octet on; `None` if there are none.
