@@ -202,7 +202,7 @@ pub(super) fn index_u32(index: usize) -> u32 {
     u32::try_from(index).expect("a zone holds fewer than 2^32 records")
 }
 
-/// The index of a part, of which there are fewer than 65,536: each but the apex's is of 1 MiB of text, or more.
+/// The index of a part, of which there are fewer than 65,536: in the mean each is of half a mebibyte of text, or more.
 pub(super) fn part_index(index: usize) -> u16 {
     u16::try_from(index).expect("a zone has fewer than 65,536 parts")
 }
