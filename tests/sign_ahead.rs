@@ -5,11 +5,12 @@
 
 #[path = "support/memory.rs"]
 mod memory;
+#[path = "support/misread.rs"]
+mod misread;
 
 use memory::{Committed, Memory};
+use misread::Misread;
 use proptest::prelude::*;
-use std::io::{self, Write};
-use std::ops::Range;
 use std::path::Path;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,7 +18,6 @@ use zoneseal::base::{Diagnostics, NameBuf, UnixTime};
 use zoneseal::crypto::digest::sha256;
 use zoneseal::denial::Nsec3Params;
 use zoneseal::keys::{self, LoadOptions};
-use zoneseal::output::Output;
 use zoneseal::sign::{
     self, DenialOptions, Observer, OwnKeys, SelfCheck, SignError, SignOptions, Stage, Summary, ZonemdHash,
 };
@@ -58,40 +58,6 @@ impl Observer for Counting {
     fn check_ahead(&self, work: &mut dyn FnMut()) {
         self.0.fetch_add(1, Ordering::Relaxed);
         work();
-    }
-}
-
-/// An output of which one octet is read back as another one than was written.
-struct Misread {
-    inner: Box<Memory>,
-    place: Option<u64>,
-}
-
-impl Write for Misread {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.inner.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Output for Misread {
-    fn patch(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.inner.patch(offset, bytes)
-    }
-
-    fn read_back(&mut self, octets: Range<u64>) -> io::Result<Vec<u8>> {
-        let mut bytes = self.inner.read_back(octets.clone())?;
-        if let Some(place) = self.place.filter(|place| octets.contains(place)) {
-            bytes[usize::try_from(place - octets.start).unwrap()] ^= 1;
-        }
-        Ok(bytes)
-    }
-
-    fn commit(self: Box<Self>) -> io::Result<()> {
-        self.inner.commit()
     }
 }
 

@@ -4,17 +4,17 @@
 
 #[path = "support/memory.rs"]
 mod memory;
+#[path = "support/misread.rs"]
+mod misread;
 
 use memory::Memory;
+use misread::Misread;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Write};
-use std::ops::Range;
 use std::path::Path;
 use zoneseal::base::{Diagnostics, NameBuf, Seconds, UnixTime};
 use zoneseal::denial::Nsec3Params;
 use zoneseal::keys::{self, KeyTiming, LoadOptions, ZoneKey};
-use zoneseal::output::Output;
 use zoneseal::rdata::dnskey::key_tag;
 use zoneseal::sign::{
     self, DenialOptions, End, OwnKeys, Previous, ReuseCounts, SerialPolicy, SignError, SignOptions, SignedText,
@@ -44,40 +44,6 @@ ns.sub IN A 192.0.2.3
 const SIGNATURES: u64 = 14;
 
 // ---- signing ----
-
-/// An output of which one octet is read back as another one than was written.
-struct Misread {
-    inner: Box<Memory>,
-    place: Option<u64>,
-}
-
-impl Write for Misread {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.inner.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Output for Misread {
-    fn patch(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.inner.patch(offset, bytes)
-    }
-
-    fn read_back(&mut self, octets: Range<u64>) -> io::Result<Vec<u8>> {
-        let mut bytes = self.inner.read_back(octets.clone())?;
-        if let Some(place) = self.place.filter(|place| octets.contains(place)) {
-            bytes[usize::try_from(place - octets.start).unwrap()] ^= 1;
-        }
-        Ok(bytes)
-    }
-
-    fn commit(self: Box<Self>) -> io::Result<()> {
-        self.inner.commit()
-    }
-}
 
 /// The Ed25519 KSK and ZSK of `example.`, and more of the algorithm as ZSKs.
 fn keys_and(extra: usize) -> Vec<ZoneKey> {
