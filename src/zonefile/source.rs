@@ -124,9 +124,9 @@ pub(super) fn read_all(mut file: File) -> io::Result<Vec<u8>> {
 }
 
 /// Fills a buffer from a place in a file, all threads reading pieces.
-pub(super) fn read_exact_at(file: &File, buffer: &mut [u8], offset: usize, piece_len: usize) -> io::Result<()> {
+pub(super) fn read_exact_at(file: &File, buffer: &mut [u8], offset: u64, piece_len: usize) -> io::Result<()> {
     let pieces = buffer.par_chunks_mut(piece_len).enumerate();
-    pieces.try_for_each(|(index, piece)| file.read_exact_at(piece, (offset + index * piece_len) as u64))
+    pieces.try_for_each(|(index, piece)| file.read_exact_at(piece, offset + (index * piece_len) as u64))
 }
 
 /// What a thing that is no regular file is called.

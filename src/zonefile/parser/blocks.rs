@@ -16,13 +16,23 @@ use super::{Cursor, Owner, ReadOptions, Reader, State, is_directive};
 use crate::base::{Class, Diagnostics, NameBuf, Ttl};
 use crate::zone::RecordStore;
 use crate::zone::arena::Span;
-use memchr::{memchr, memchr_iter, memmem, memrchr};
+use memchr::{memchr, memmem, memrchr};
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use rayon::slice::ParallelSlice;
 use std::ops::Range;
 
 /// How many blocks a thread are read ahead at once. Bounds the memory for records that are there twice while they are
 /// taken over.
 const BLOCKS_PER_THREAD: usize = 8;
+
+/// How many times shorter the last blocks are.
+const SHORTER_MAX: usize = 4;
+
+/// How much text each thread looks for directives in at a time.
+const PIECE_LEN: usize = 1 << 20;
+
+/// Octets of text for each of which room for a record is set aside: few records are shorter.
+const RECORD_LEN_MIN: usize = 32;
 
 /// What a worker made of a block.
 struct Block<'a> {
@@ -56,7 +66,7 @@ pub(super) fn read<'a>(reader: &mut Reader<'_>, source: &Source<'a>, cursor: &mu
             reader.read_entries(source, cursor, at + 1);
             continue;
         }
-        let blocks = split(text, at, block_len, BLOCKS_PER_THREAD * rayon::current_num_threads());
+        let blocks = split(text, at, block_len, rayon::current_num_threads());
         let end = blocks.last().map_or(at, |block| block.end);
         if end - at > block_len {
             read_ahead(reader, source, cursor, class, &blocks);
@@ -66,21 +76,38 @@ pub(super) fn read<'a>(reader: &mut Reader<'_>, source: &Source<'a>, cursor: &mu
     }
 }
 
-/// Cuts the text from `at` up to the next line that starts with `$`, or a part of it, into blocks. All but the first start
-/// with a line whose first octet is that of a name.
-fn split(text: &[u8], at: usize, block_len: usize, count: usize) -> Vec<Range<usize>> {
-    let limit = text.len().min(at.saturating_add(block_len.saturating_mul(count)));
-    let end = memmem::find(&text[at..limit], b"\n$").map(|len| at + len + 1);
-    let mut blocks = Vec::with_capacity(count);
+/// Cuts the text from `at` up to the next line that starts with `$`, or a part of it, into blocks for so many threads. All
+/// but the first start with a line whose first octet is that of a name.
+fn split(text: &[u8], at: usize, block_len: usize, threads: usize) -> Vec<Range<usize>> {
+    let limit = text.len().min(at.saturating_add(block_len.saturating_mul(BLOCKS_PER_THREAD * threads)));
+    let directive = find_directive(&text[at..limit], PIECE_LEN).map(|len| at + len);
+    let stretch = &text[..directive.unwrap_or(text.len())];
+    let limit = directive.unwrap_or(limit);
+    let mut blocks = Vec::new();
     let mut start = at;
-    while blocks.len() < count && start < end.unwrap_or(limit) {
-        let stretch = &text[..end.unwrap_or(text.len())];
-        let next = start.saturating_add(block_len);
+    while start < limit {
+        let next = start.saturating_add(next_len(limit - start, block_len, threads));
         let next = if next < stretch.len() { owner_line(stretch, next) } else { stretch.len() };
         blocks.push(start..next);
         start = next;
     }
     blocks
+}
+
+/// How long the next block is if so much is left: towards the end they become shorter, for who is done first waits.
+fn next_len(left: usize, block_len: usize, threads: usize) -> usize {
+    (left / (2 * threads)).clamp(block_len.div_ceil(SHORTER_MAX), block_len)
+}
+
+/// The start of the first line that starts with `$` and is not the first line; all threads look through pieces.
+fn find_directive(text: &[u8], piece_len: usize) -> Option<usize> {
+    let pieces = text.par_chunks(piece_len).enumerate();
+    pieces.find_map_first(|(index, piece)| {
+        let start = index * piece_len;
+        // One octet of the next piece, so that a line's end and the next line's start are seen together.
+        let end = text.len().min(start + piece.len() + 1);
+        memmem::find(&text[start..end], b"\n$").map(|at| start + at + 1)
+    })
 }
 
 /// The last line that starts with an owner, if there is one that is not the first.
@@ -159,8 +186,8 @@ fn read_block<'a>(
     // An entry that goes on behind the block looks cut off, and so is left to others.
     let source = source.with_text(&source.text[..range.end]);
     let mut cursor = Cursor::new(Lexer::new(source.text, range.start), false);
-    // Mostly a line is a record. A vector that grew would leave holes in the heap, block after block.
-    reader.store.reserve(memchr_iter(b'\n', &source.text[range.clone()]).count());
+    // A vector that grew would leave holes in the heap, block after block; room that is not used is never in memory.
+    reader.store.reserve(range.len() / RECORD_LEN_MIN);
     let mut left_over = None;
     loop {
         if reader.read_plain_line(&source, &mut cursor) {
@@ -246,6 +273,36 @@ pub(super) mod tests {
     use crate::zonefile::source::Parent;
     use crate::zonefile::{Input, read_in_blocks};
     use proptest::prelude::*;
+
+    #[test]
+    fn directives_are_found_across_pieces() {
+        let text = b"$a\nb $\n$c\n\n$";
+        for piece_len in 1..20 {
+            for len in 0..=text.len() {
+                let expected = (1..len).find(|&at| text[at - 1..=at] == *b"\n$");
+                assert_eq!(find_directive(&text[..len], piece_len), expected, "{len} in pieces of {piece_len}");
+            }
+        }
+    }
+
+    /// Blocks lie one behind the other and cover the text up to the next directive, whatever their lengths.
+    #[test]
+    fn blocks_become_shorter_and_leave_nothing_out() {
+        let text = "a 60 A 192.0.2.1\n".repeat(400) + "$TTL 5\nb A 192.0.2.1\n";
+        for (block_len, threads) in [(100, 2), (1000, 1), (1, 8), (1 << 20, 2)] {
+            let mut at = 17;
+            while at < 400 * 17 {
+                let blocks = split(text.as_bytes(), at, block_len, threads);
+                assert_eq!(blocks[0].start, at);
+                assert!(blocks.windows(2).all(|pair| pair[0].end == pair[1].start));
+                assert!(blocks.iter().all(|block| block.start.is_multiple_of(17) && block.len() < block_len + 34));
+                at = blocks[blocks.len() - 1].end;
+            }
+            assert_eq!(at, 400 * 17, "{block_len}");
+        }
+        let lengths: Vec<usize> = split(text.as_bytes(), 0, 1000, 2).iter().map(Range::len).collect();
+        assert!(lengths[0] >= 1000 && lengths[lengths.len() - 1] <= 250 + 17, "{lengths:?}");
+    }
 
     const SOA: &str = "@ 60 SOA ns hostmaster 1 7200 900 1209600 900\n";
 
@@ -422,7 +479,7 @@ pub(super) mod tests {
         let (directory, parent) = (std::path::Path::new(""), Parent::Nobody);
         let source = Source { text: text.as_bytes(), name: "-".into(), file: 0, directory, identity: None, parent };
         let ranges = split(source.text, 17, 100, 5);
-        assert_eq!((ranges.len(), &ranges[0], &ranges[1]), (5, &(17..119), &(119..221)));
+        assert_eq!(ranges[..2], [17..119, 119..221]);
         let state = State { origin: Some(NameBuf::root()), default_ttl: None, last_ttl: None, owner: Owner::Nobody };
         let block = read_block(&ReadOptions::default(), &source, state, Class::IN, 17..119);
         assert_eq!((block.store.len(), block.end, block.lines), (6, 119, 6));

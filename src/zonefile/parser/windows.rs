@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! file ─▶ window: whole lines up to the last that starts with an owner ─ read in blocks ─▶ the next, from that line on
-//!                 └ an entry that may go on behind it ─▶ from that entry on the file is read as a whole
+//!           │     └ an entry that may go on behind it ─▶ from that entry on the file is read as a whole
+//!           └ meanwhile the next one comes into memory
 //! ```
 //!
 //! That an entry goes on behind a line that starts with an owner is seldom more than a quote or parenthesis that nobody
@@ -17,14 +18,15 @@ use std::io::{self, Read, Seek, SeekFrom};
 /// How much of a window each thread fills at a time.
 const PIECE_LEN: usize = 1 << 20;
 
-/// A file, and the part of it that is in memory.
-struct Window<'f> {
-    file: &'f File,
-    buffer: Vec<u8>,
-    /// How much of the buffer holds text.
-    len: usize,
-    /// How much of the file was read.
-    offset: usize,
+/// A part of the file that is in memory.
+struct Window {
+    text: Vec<u8>,
+    /// Where in it the next window starts: at its last line that starts with an owner. `None` if there is none.
+    next: Option<usize>,
+    /// Whether the file ends with it.
+    is_last: bool,
+    /// Where in the file it ends.
+    file_end: u64,
 }
 
 impl Reader<'_> {
@@ -35,67 +37,74 @@ impl Reader<'_> {
         file: &File,
         window_len: usize,
     ) -> io::Result<()> {
-        let mut window = Window { file, buffer: vec![0; window_len], len: 0, offset: 0 };
+        let mut window = Window::load(file, &[], 0, vec![0; window_len])?;
+        let mut buffer = vec![0; window_len];
         let mut line = 1;
         loop {
-            let is_last = window.fill()?;
-            let text = &window.buffer[..window.len];
-            let end = if is_last { Some(text.len()) } else { last_owner_line(text) };
-            let stopped = match end {
-                Some(end) => self.read_part(&source.with_text(&text[..end]), line, !is_last),
-                None => Some((0, line)),
-            };
-            let Some((at, next_line)) = stopped.filter(|_| !is_last) else { return Ok(()) };
-            line = next_line;
-            if end != Some(at) {
-                self.read_part(&source.with_text(&window.into_rest(at)?), line, false);
+            if window.is_last {
+                self.read_part(&source.with_text(&window.text), line, false);
                 return Ok(());
             }
-            window.drop_front(at);
+            let Some(end) = window.next else { return self.read_as_a_whole(source, file, &window, 0, line) };
+            let (front, tail) = window.text.split_at(end);
+            let (stopped, next) = rayon::join(
+                || self.read_part(&source.with_text(front), line, true),
+                || Window::load(file, tail, window.file_end, buffer),
+            );
+            let Some((at, next_line)) = stopped else { return Ok(()) };
+            line = next_line;
+            if at != end {
+                return self.read_as_a_whole(source, file, &window, at, line);
+            }
+            buffer = std::mem::replace(&mut window, next?).text;
         }
+    }
+
+    /// Reads all from a place in a window to the end of the file.
+    fn read_as_a_whole(
+        &mut self,
+        source: &Source<'_>,
+        file: &File,
+        window: &Window,
+        at: usize,
+        line: u32,
+    ) -> io::Result<()> {
+        let mut text = window.text[at..].to_vec();
+        read_rest(file, window.file_end, &mut text)?;
+        self.read_part(&source.with_text(&text), line, false);
+        Ok(())
     }
 }
 
-impl Window<'_> {
-    /// Fills the buffer; true if that was the rest of the file.
-    fn fill(&mut self) -> io::Result<bool> {
-        let room = &mut self.buffer[self.len..];
-        match read_exact_at(self.file, room, self.offset, PIECE_LEN) {
-            Ok(()) => {
-                self.offset += room.len();
-                self.len = self.buffer.len();
-                Ok(false)
-            }
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                self.read_rest()?;
-                Ok(true)
-            }
-            Err(error) => Err(error),
+impl Window {
+    /// Fills a buffer with the tail of the window before and what follows in the file from an offset on.
+    fn load(file: &File, tail: &[u8], offset: u64, buffer: Vec<u8>) -> io::Result<Self> {
+        let mut text = buffer;
+        text[..tail.len()].copy_from_slice(tail);
+        let room = text.len() - tail.len();
+        // It may have been cut short, or have grown, since it was opened.
+        let left = usize::try_from(file.metadata()?.len().saturating_sub(offset)).unwrap_or(usize::MAX);
+        let wanted = room.min(left);
+        let read = match read_exact_at(file, &mut text[tail.len()..][..wanted], offset, PIECE_LEN) {
+            Ok(()) => wanted,
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => 0,
+            Err(error) => return Err(error),
+        };
+        let mut file_end = offset + read as u64;
+        let is_last = read < room;
+        if is_last {
+            text.truncate(tail.len() + read);
+            file_end += read_rest(file, file_end, &mut text)?;
         }
+        let next = if is_last { None } else { last_owner_line(&text) };
+        Ok(Self { text, next, is_last, file_end })
     }
+}
 
-    /// Reads what was not read yet.
-    fn read_rest(&mut self) -> io::Result<()> {
-        let mut file = self.file;
-        file.seek(SeekFrom::Start(self.offset as u64))?;
-        self.buffer.truncate(self.len);
-        file.read_to_end(&mut self.buffer)?;
-        self.len = self.buffer.len();
-        Ok(())
-    }
-
-    /// All from a place in the buffer to the end of the file.
-    fn into_rest(mut self, at: usize) -> io::Result<Vec<u8>> {
-        self.read_rest()?;
-        self.buffer.drain(..at);
-        Ok(self.buffer)
-    }
-
-    /// Moves what stands from a place on to the front.
-    fn drop_front(&mut self, at: usize) {
-        self.buffer.copy_within(at..self.len, 0);
-        self.len -= at;
-    }
+/// Adds all from an offset to the end of a file; returns how much that is.
+fn read_rest(mut file: &File, offset: u64, text: &mut Vec<u8>) -> io::Result<u64> {
+    file.seek(SeekFrom::Start(offset))?;
+    Ok(file.read_to_end(text)? as u64)
 }
 
 #[cfg(test)]
