@@ -4,6 +4,7 @@ pub mod algorithm;
 pub mod class;
 pub mod diagnostic;
 pub mod name;
+pub(crate) mod octets;
 pub mod rtype;
 pub mod serde;
 pub mod sort_key;

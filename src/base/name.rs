@@ -1,5 +1,6 @@
 //! Domain names in uncompressed wire form (RFC 1035 section 3.1), and their text form (section 5.1).
 
+use super::octets;
 use std::fmt;
 
 /// Longest name in wire form, root label included (RFC 1035 section 2.3.4).
@@ -189,6 +190,12 @@ impl<'a> Name<'a> {
         (at == cut).then_some(front)
     }
 
+    /// The wire bytes of the labels in front of `suffix`, if this name is known to be at or below it.
+    pub(crate) fn labels_before(self, suffix: Name<'_>) -> &'a [u8] {
+        debug_assert!(self.is_at_or_below(suffix));
+        &self.wire[..self.wire.len() - suffix.wire.len()]
+    }
+
     /// Appends the canonical form: ASCII letters lowered (RFC 4034 section 6.2, CAN-1).
     pub fn push_canonical(self, out: &mut Vec<u8>) {
         // Length octets are at most 63 and so never letters: lowering all bytes is safe.
@@ -368,16 +375,14 @@ fn push_plain(text: &[u8], origin: Option<Name<'_>>, out: &mut Vec<u8>) -> bool 
     out.extend_from_slice(text);
     let wire = &mut out[start..];
     let mut length_at = 0;
-    for at in 1..wire.len() {
-        match wire[at] {
-            b'.' => {
-                let Some(len) = label_len(length_at, at) else { return false };
-                wire[length_at] = len;
-                length_at = at;
-            }
-            b'\\' => return false,
-            _ => {}
-        }
+    let is_plain = octets::all_places(text, *b".\\", |at| {
+        let Some(len) = label_len(length_at, at + 1).filter(|_| text[at] == b'.') else { return false };
+        wire[length_at] = len;
+        length_at = at + 1;
+        true
+    });
+    if !is_plain {
+        return false;
     }
     if length_at + 1 == wire.len() {
         // It ended in a dot, whose place is the root label's.

@@ -23,9 +23,9 @@ pub use error::RdataError;
 pub use token::Token;
 
 use crate::base::text::{push_decimal, push_hex};
-use crate::base::{Name, Rtype};
+use crate::base::{Name, Rtype, octets};
 use error::Fault;
-use table::{Field, Layout};
+use table::{Field, Kind, Layout};
 use token::Words;
 
 /// Longest RDATA: its length has 16 bits (RFC 1035 section 3.2.1).
@@ -217,8 +217,8 @@ pub fn push_canonical(rtype: Rtype, rdata: &[u8], out: &mut Vec<u8>) {
 #[must_use]
 pub fn is_canonical(rtype: Rtype, rdata: &[u8]) -> bool {
     // Mostly there is no capital anywhere, and looking at all octets at once is faster than telling the fields apart.
-    let has_capital = rdata.iter().fold(false, |found, octet| found | octet.is_ascii_uppercase());
-    !has_capital || lowered_names(rtype, rdata).all(|name| !rdata[name].iter().any(u8::is_ascii_uppercase))
+    !octets::has_capital(rdata)
+        || lowered_names(rtype, rdata).all(|name| !rdata[name].iter().any(u8::is_ascii_uppercase))
 }
 
 /// Places of the names that canonical form lowers; none for malformed data from the first bad field on.
@@ -258,6 +258,11 @@ impl<'a> Iterator for Names<'a> {
         while self.list.is_empty() {
             let (field, rest) = self.fields.split_first()?;
             self.fields = rest;
+            if matches!(field.kind, Kind::Name | Kind::LowerName) {
+                let (name, _) = Name::parse_wire(&self.rdata[self.at..]).ok()?;
+                self.at += name.as_wire().len();
+                return Some(name);
+            }
             let end = self.at + field::measure(field.kind, self.rdata, self.at).ok()?;
             if field.kind.holds_names(self.rdata) {
                 self.list = &self.rdata[self.at..end];

@@ -391,7 +391,7 @@ impl<'r> Reader<'r> {
             Rtype::NS | Rtype::CNAME | Rtype::PTR | Rtype::MX | Rtype::DNAME | Rtype::SRV => {
                 let origin = self.state.origin.as_ref()?.as_name();
                 let last = fields.last()?;
-                (ends_in_origin_twice(&self.rdata, origin) && !last.text.ends_with(b"."))
+                (!last.text.ends_with(b".") && ends_in_origin_twice(&self.rdata, origin))
                     .then(|| problem::looks_absolute(last, origin))
             }
             Rtype::SVCB | Rtype::HTTPS if self.rdata.starts_with(&[0, 0]) => {

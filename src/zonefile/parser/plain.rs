@@ -21,7 +21,7 @@ use crate::zone::arena::Span;
 /// How many leads are remembered: the types of a zone, and some TTLs.
 const LEADS_MAX: usize = 8;
 
-/// What stood between owner and data in lines that were read, the last one first.
+/// What stood between owner and data in lines that were read, the one met last first.
 #[derive(Debug, Default)]
 pub(super) struct Leads<'a> {
     seen: Vec<(&'a [u8], Header)>,
@@ -45,7 +45,7 @@ impl<'a> Leads<'a> {
     /// The lead that a text starts with, and what it means.
     fn find(&mut self, text: &[u8]) -> Option<(usize, Header)> {
         let at = self.seen.iter().position(|(lead, _)| text.starts_with(lead))?;
-        self.seen[..=at].rotate_right(1);
+        self.seen.swap(0, at);
         let (lead, header) = &self.seen[0];
         Some((lead.len(), *header))
     }
