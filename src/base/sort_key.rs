@@ -139,19 +139,34 @@ struct Prefix {
 
 impl Prefix {
     fn push_label(&mut self, label: &[u8]) {
+        let before = Self { ..*self };
+        let mut seen = 0_u64;
         for &octet in label.iter().take(self.left as usize) {
             let digit = DIGITS[usize::from(octet)];
+            seen |= 1 << digit;
             self.push(digit);
-            if SHARED_DIGITS >> digit & 1 == 1 {
-                // What shares this digit may differ here, and must not be told apart by what follows.
-                self.digits *= 44_u64.pow(self.left);
-                self.left = 0;
-                return;
-            }
+        }
+        if seen & SHARED_DIGITS != 0 {
+            *self = before;
+            return self.push_until_shared(label);
         }
         if self.left > 0 {
             self.push(0);
         }
+    }
+
+    /// Adds the digits of a label up to the first that several octets share: they may differ there, and must not be told
+    /// apart by what follows.
+    fn push_until_shared(&mut self, label: &[u8]) {
+        for &octet in label {
+            let digit = DIGITS[usize::from(octet)];
+            self.push(digit);
+            if SHARED_DIGITS >> digit & 1 == 1 {
+                break;
+            }
+        }
+        self.digits *= 44_u64.pow(self.left);
+        self.left = 0;
     }
 
     const fn push(&mut self, digit: u8) {
@@ -183,7 +198,7 @@ pub fn canonical_cmp(left: Name<'_>, right: Name<'_>) -> Ordering {
 }
 
 /// Where the labels of a name start, and how many there are; the root label, if it is there, not counted.
-fn label_starts(wire: &[u8]) -> ([u8; 128], usize) {
+pub(crate) fn label_starts(wire: &[u8]) -> ([u8; 128], usize) {
     // At most 127 labels fit a name, so their starts fit a fixed array.
     let mut starts = [0u8; 128];
     let mut count = 0;
@@ -197,7 +212,7 @@ fn label_starts(wire: &[u8]) -> ([u8; 128], usize) {
 }
 
 /// The label whose length octet is at `start`.
-fn label_at(wire: &[u8], start: u8) -> &[u8] {
+pub(crate) fn label_at(wire: &[u8], start: u8) -> &[u8] {
     let start = usize::from(start);
     &wire[start + 1..start + 1 + usize::from(wire[start])]
 }

@@ -81,10 +81,11 @@ impl Arena {
     ///
     /// # Panics
     /// If `bytes` is longer than 65,535 octets, or the arena holds 65,536 chunks (64 GiB).
+    #[inline]
     pub fn push(&mut self, bytes: &[u8]) -> Span {
         let has_room = self.chunks.last().is_some_and(|chunk| chunk.capacity() - chunk.len() >= bytes.len());
         if !has_room {
-            self.chunks.push(Vec::with_capacity(CHUNK_LEN.max(bytes.len())));
+            self.add_chunk(bytes.len());
         }
         let index = self.chunks.len() - 1;
         let chunk = &mut self.chunks[index];
@@ -95,6 +96,11 @@ impl Arena {
         };
         chunk.extend_from_slice(bytes);
         span
+    }
+
+    #[cold]
+    fn add_chunk(&mut self, least: usize) {
+        self.chunks.push(Vec::with_capacity(CHUNK_LEN.max(least)));
     }
 
     /// An empty one with room for so many octets in a chunk.
@@ -154,6 +160,12 @@ impl Arena {
         let chunk = &self.chunks[usize::from(span.chunk)];
         let start = span.start as usize;
         chunk[start] ^ chunk[(start + CACHE_LINE).min(chunk.len() - 1)]
+    }
+
+    /// Looks at memory where a name starts and where it ends.
+    pub(super) fn ends(&self, name: Span) -> u8 {
+        let name = self.get(name);
+        name[0] ^ name[name.len() - 1]
     }
 
     /// The bytes of a span that came from this arena.

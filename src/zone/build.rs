@@ -6,11 +6,11 @@
 //! ```
 
 use super::cuts::{Cuts, missing_ancestors};
-use super::group::{Grouper, index_u32, part_index};
+use super::group::{Grouper, part_index};
 use super::runs::{Membership, Run, RunLists};
 use super::store::{RawRecord, RecordStore};
-use super::{Arena, NodeEntry, NodeStatus, Part, Span, TOUCHED_AT_ONCE, Zone};
-use crate::base::{Class, Diagnostic, Diagnostics, Name, NameBuf, Rtype, sort_key};
+use super::{NodeEntry, NodeStatus, Part, TOUCHED_AT_ONCE, Zone};
+use crate::base::{Class, Diagnostic, Diagnostics, Name, NameBuf, sort_key};
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use std::hint::black_box;
 
@@ -73,22 +73,23 @@ fn build_in_parts(
     store.ungroup_unless_for(apex.as_name(), class);
     let membership = Membership { apex: apex.as_name(), class, out_of_zone: options.out_of_zone };
     let lists = RunLists::collect(&store, membership, part_runs, findings);
-    let build_part = |stretch: &[Run], cuts: Cuts| {
+    let build_part = |stretch: &[Run], cuts: &mut _| {
         BuiltPart::build(&store, apex.as_name(), stretch, options.mixed_ttl, cuts, findings.fresh())
     };
-    // The first has the apex, which may hide all other names.
+    // The apex, which may hide all other names.
     let first_runs = lists.stretch(0);
-    let first_parts = split(&store, apex.as_name(), &first_runs, part_runs);
-    let first = build_part(first_parts[0], Cuts::default());
+    let (apex_runs, first_runs) = first_runs.split_at(count_of_apex(&store, apex.as_name(), &first_runs));
+    let mut cuts = Cuts::default();
+    let first = build_part(apex_runs, &mut cuts);
     let build_parts = |parts: &[&[Run]]| -> Vec<BuiltPart> {
-        parts.par_iter().map(|runs| build_part(runs, first.cuts.clone())).collect()
+        parts.par_iter().map(|runs| build_part(runs, &mut cuts.clone())).collect()
     };
-    let second = build_parts(&first_parts[1..]);
-    let others: Vec<Vec<BuiltPart>> = (1..lists.stretch_count())
-        .into_par_iter()
-        .with_max_len(1)
-        .map(|index| build_parts(&split(&store, apex.as_name(), &lists.stretch(index), part_runs)))
-        .collect();
+    let build_stretch = |runs: &[Run]| build_parts(&split(&store, apex.as_name(), runs, part_runs));
+    let build_others = || -> Vec<Vec<BuiltPart>> {
+        let others = (1..lists.stretch_count()).into_par_iter().with_max_len(1);
+        others.map(|index| build_stretch(&lists.stretch(index))).collect()
+    };
+    let (second, others) = rayon::join(|| build_stretch(first_runs), build_others);
     let built = std::iter::once(first).chain(second).chain(others.into_iter().flatten()).collect();
     drop(lists);
     let (arena, files, mut parts) = store.into_parts();
@@ -98,11 +99,11 @@ fn build_in_parts(
 
 /// The nodes of all parts. What was grouped with them goes behind the parts that were grouped before.
 fn join_parts(built: Vec<BuiltPart>, parts: &mut Vec<Part>, findings: &mut Diagnostics) -> Vec<NodeEntry> {
-    let mut nodes = Vec::with_capacity(built.iter().map(|part| part.nodes.len()).sum::<usize>());
+    let mut pieces = Vec::with_capacity(built.len());
+    let mut count = 0;
     for built in built {
-        let own = part_index(parts.len());
-        let part = |part| if part == OWN_PART { own } else { part };
-        nodes.extend(built.nodes.iter().map(|node| NodeEntry { part: part(node.part), ..*node }));
+        pieces.push(Piece { start: count, nodes: built.nodes, own_part: part_index(parts.len()) });
+        count += pieces[pieces.len() - 1].nodes.len();
         if !built.part.rrsets.is_empty() {
             parts.push(built.part);
         }
@@ -113,16 +114,40 @@ fn join_parts(built: Vec<BuiltPart>, parts: &mut Vec<Part>, findings: &mut Diagn
         part.places_before = places_before;
         places_before += part.records.len();
     }
+    let nodes = (0..count).into_par_iter().map_init(|| 0, |piece, index| Piece::node(&pieces, piece, index)).collect();
+    pieces.into_par_iter().for_each(drop);
     nodes
+}
+
+/// Nodes as they were built, and where they stand among all.
+struct Piece {
+    start: usize,
+    nodes: Vec<NodeEntry>,
+    own_part: u16,
+}
+
+impl Piece {
+    /// The node at an index of all; `near` is the piece of one that was asked for before.
+    fn node(pieces: &[Self], near: &mut usize, index: usize) -> NodeEntry {
+        let is_in = |piece: &Self| index.checked_sub(piece.start).is_some_and(|at| at < piece.nodes.len());
+        if !is_in(&pieces[*near]) {
+            *near = pieces.partition_point(|piece| piece.start <= index) - 1;
+        }
+        let Self { start, nodes, own_part } = &pieces[*near];
+        let node = nodes[index - start];
+        NodeEntry { part: if node.part == OWN_PART { *own_part } else { node.part }, ..node }
+    }
+}
+
+/// How many of the first runs are the apex's.
+fn count_of_apex(store: &RecordStore, apex: Name<'_>, runs: &[Run]) -> usize {
+    runs.iter().take_while(|run| run.owner(store) == apex).count()
 }
 
 /// Cuts sorted runs where the label next to the apex changes: no name hides, or brings into being, a name beyond. All
 /// parts but the last have at least so many runs, and it is worth to be cut off.
 fn split<'o>(store: &RecordStore, apex: Name<'_>, runs: &'o [Run], part_runs: usize) -> Vec<&'o [Run]> {
-    let top_label = |run: &Run| {
-        let labels = run.owner(store).strip_suffix(apex).expect("runs belong to the zone");
-        sort_key::top_label(labels)
-    };
+    let top_label = |run: &Run| sort_key::top_label(run.labels(store, apex));
     let mut stretches = Vec::with_capacity(runs.len() / part_runs + 1);
     let mut rest = runs;
     while rest.len() > 2 * part_runs {
@@ -144,26 +169,24 @@ struct BuiltPart {
     /// What had to be grouped.
     part: Part,
     findings: Diagnostics,
-    /// As they are behind its last name.
-    cuts: Cuts,
 }
 
 /// Stands for the number of the part that is built with a node, known when all are.
 const OWN_PART: u16 = u16::MAX;
 
 impl BuiltPart {
-    /// Makes the nodes of `stretch`, which [`split`] made.
-    fn build(
-        store: &RecordStore,
+    /// Makes the nodes of `stretch`, which [`split`] made; `cuts` are as they were before its first name.
+    fn build<'s>(
+        store: &'s RecordStore,
         apex: Name<'_>,
         stretch: &[Run],
         mixed_ttl: MixedTtl,
-        mut cuts: Cuts,
+        cuts: &mut Cuts<'s>,
         mut findings: Diagnostics,
     ) -> Self {
         let mut nodes = Vec::with_capacity(stretch.len());
         let mut grouper = Grouper::new(store, mixed_ttl);
-        let (mut key, mut previous_key) = (Vec::new(), Vec::new());
+        let mut previous: &[u8] = &[];
         let mut rest = stretch;
         let mut touched = 0;
         while let Some(first) = rest.first() {
@@ -176,50 +199,34 @@ impl BuiltPart {
             rest = after;
             touched = touched.saturating_sub(count);
 
-            key.clear();
-            let labels = first.owner(store).strip_suffix(apex).expect("runs belong to the zone");
-            sort_key::push_labels_key(labels, &mut key);
             let grouped = first.rrsets(store).filter(|_| count == 1);
             let part = if grouped.is_some() { part_index(first.segment as usize) } else { OWN_PART };
-            let (rrset_start, rrsets) = grouped.unwrap_or_else(|| grouper.group(group, &mut findings));
-            let has = |rtype| rrsets.iter().any(|rrset| rrset.rtype == rtype);
-            let status = cuts.status(&key, has(Rtype::NS), has(Rtype::DNAME));
+            let rrsets = grouped.unwrap_or_else(|| grouper.group(group, &mut findings));
+            let labels = first.labels(store, apex);
+            let status = cuts.status(labels, rrsets.has_ns, rrsets.has_dname);
             // The first record's spelling names the node.
-            let (owner, rrset_count) = (first.owner_span(store), index_u32(rrsets.len()));
-            let node = NodeEntry { owner, rrset_start, rrset_count, part, status };
+            let owner = first.owner_span(store);
+            let node = NodeEntry { owner, rrset_start: rrsets.start, rrset_count: rrsets.count, part, status };
             if status != NodeStatus::Occluded {
-                push_empty_non_terminals(&store.arena, node, &previous_key, &key, &mut nodes);
+                nodes.extend(missing_ancestors(previous, labels).map(|start| empty_non_terminal(node, start)));
             }
             nodes.push(node);
-            std::mem::swap(&mut key, &mut previous_key);
+            previous = labels;
         }
-        Self { nodes, part: grouper.finish(), findings, cuts }
+        Self { nodes, part: grouper.finish(), findings }
     }
 }
 
-/// Has names and RRsets of runs, which may be anywhere in the file, brought into the processor's cache: loads that do not
-/// depend on each other are waited for together, where looking at one run after another would wait for each.
+/// Has the names of runs, which may be anywhere in the file, brought into the processor's cache: loads that do not depend
+/// on each other are waited for together, where looking at one run after another would wait for each.
 fn touch(store: &RecordStore, runs: &[Run]) {
-    let rrsets = |run: &Run| run.rrsets(store).map_or(0, |(_, rrsets)| rrsets[0].record_start);
-    let rrsets = runs.iter().fold(0, |sum, run| sum ^ rrsets(run));
-    let bytes = runs.iter().fold(0, |sum, run| sum ^ store.arena.touch(run.owner_span(store)));
-    black_box((rrsets, bytes));
+    let ends = |run: &Run| store.arena.ends(run.owner_span(store));
+    black_box(runs.iter().fold(0, |sum, run| sum ^ ends(run)));
 }
 
-/// Adds the names above a new node that own nothing and that no earlier node has brought into being.
-fn push_empty_non_terminals(arena: &Arena, below: NodeEntry, previous: &[u8], key: &[u8], nodes: &mut Vec<NodeEntry>) {
-    let label_count = |key: &[u8]| key.iter().filter(|&&byte| byte == 0).count();
-    for ancestor in missing_ancestors(previous, key) {
-        let owner = without_labels(arena, below.owner, label_count(&key[ancestor.len()..]));
-        let (rrset_start, rrset_count) = (below.rrset_start, 0);
-        nodes.push(NodeEntry { owner, rrset_start, rrset_count, status: NodeStatus::EmptyNonTerminal, ..below });
-    }
-}
-
-/// The name without its first `count` labels: the same bytes in the arena, later start.
-fn without_labels(arena: &Arena, owner: Span, count: usize) -> Span {
-    let labels = Name::from_wire_trusted(arena.get(owner)).labels().take(count);
-    owner.suffix(labels.map(|label| 1 + label.len()).sum())
+/// The name above a node that owns nothing and has its labels from an octet on.
+fn empty_non_terminal(below: NodeEntry, start: usize) -> NodeEntry {
+    NodeEntry { owner: below.owner.suffix(start), rrset_count: 0, status: NodeStatus::EmptyNonTerminal, ..below }
 }
 
 /// The apex given, if it has a SOA record; else the one owner of SOA records.
@@ -292,7 +299,7 @@ fn zone_class(store: &RecordStore, apex: Name<'_>, findings: &mut Diagnostics) -
 mod tests {
     use super::*;
     use crate::base::sort_key::canonical_cmp;
-    use crate::base::{Position, Ttl};
+    use crate::base::{Position, Rtype, Ttl};
     use crate::rdata::{self, Token};
     use crate::zone::{NodeRef, RawRecord, RrsetRef, check};
     use proptest::prelude::*;

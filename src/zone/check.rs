@@ -49,8 +49,11 @@ fn check_nodes<'z>(zone: &'z Zone, indices: Range<usize>, findings: &mut Diagnos
         .unwrap_or_else(|| zone.apex_node());
     let mut ds_ttls = DsTtls::default();
     for node in zone.walk(indices) {
-        check_singletons(node, findings);
-        if node.index() > 0 {
+        let seen = Seen::of(node);
+        if seen.has(Seen::ALIAS) {
+            check_singletons(node, findings);
+        }
+        if seen.has(Seen::APEX_TYPE) && node.index() > 0 {
             check_misplaced(node, findings);
         }
         if node.status() == NodeStatus::Occluded {
@@ -58,17 +61,59 @@ fn check_nodes<'z>(zone: &'z Zone, indices: Range<usize>, findings: &mut Diagnos
                 report_below_dname(node, hidden_by, findings);
             }
         } else {
-            if node.status() == NodeStatus::Delegation || node.has(Rtype::DNAME) {
+            if node.status() == NodeStatus::Delegation || seen.has(Seen::DNAME) {
                 hidden_by = node;
             }
-            check_delegation(node, &mut ds_ttls, findings);
+            if seen.has(Seen::DS) {
+                check_delegation(node, &mut ds_ttls, findings);
+            }
             check_wildcard(node, findings);
-            targets::check(zone, node, findings);
+            if seen.has(Seen::TARGET) {
+                targets::check(zone, node, findings);
+            }
         }
-        check_zero_ttl(node, findings);
+        if seen.has(Seen::ZERO_TTL) {
+            check_zero_ttl(node, findings);
+        }
         check_size(node, findings);
     }
     ds_ttls
+}
+
+/// What a node has of that which checks are about: most nodes have little, and need few of them.
+#[derive(Clone, Copy, Debug)]
+struct Seen(u8);
+
+impl Seen {
+    const ALIAS: Self = Self(1);
+    const DNAME: Self = Self(1 << 1);
+    const DS: Self = Self(1 << 2);
+    const APEX_TYPE: Self = Self(1 << 3);
+    /// Records that point to servers.
+    const TARGET: Self = Self(1 << 4);
+    const ZERO_TTL: Self = Self(1 << 5);
+
+    fn of(node: NodeRef<'_>) -> Self {
+        let ttl = |ttl| if ttl == Ttl::ZERO { Self::ZERO_TTL.0 } else { 0 };
+        Self(node.rrsets().fold(0, |seen, rrset| seen | Self::of_type(rrset.rtype()) | ttl(rrset.ttl())))
+    }
+
+    const fn of_type(rtype: Rtype) -> u8 {
+        match rtype {
+            Rtype::CNAME => Self::ALIAS.0,
+            Rtype::DNAME => Self::ALIAS.0 | Self::DNAME.0,
+            Rtype::DS => Self::DS.0,
+            Rtype::NS | Rtype::MX | Rtype::SRV => Self::TARGET.0,
+            Rtype::SOA | Rtype::DNSKEY | Rtype::NSEC3PARAM | Rtype::ZONEMD | Rtype::CDS | Rtype::CDNSKEY => {
+                Self::APEX_TYPE.0
+            }
+            _ => 0,
+        }
+    }
+
+    const fn has(self, wanted: Self) -> bool {
+        self.0 & wanted.0 != 0
+    }
 }
 
 /// Delegations whose DS TTL is not their NS TTL: reported once a zone, for where it is so it is the registry's way.
@@ -268,7 +313,7 @@ const RECORD_OVERHEAD: usize = 10 + 2;
 /// An RRset must fit a message of 65,535 octets, or nobody ever sees it.
 fn check_size(node: NodeRef<'_>, findings: &mut Diagnostics) {
     for rrset in node.rrsets() {
-        let records: usize = rrset.records().map(|record| RECORD_OVERHEAD + record.rdata().len()).sum();
+        let records: usize = rrset.records().map(|record| RECORD_OVERHEAD + record.rdata_len()).sum();
         let octets = MESSAGE_OVERHEAD + node.owner().as_wire().len() + records;
         if octets > usize::from(u16::MAX) {
             findings.push_with(Severity::Warning, || {

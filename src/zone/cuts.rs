@@ -1,31 +1,29 @@
 //! Zone cuts: what each name is, found in one pass over names in canonical order (SIG-4 to SIG-6).
 
 use super::NodeStatus;
+use crate::base::sort_key::{label_at, label_starts};
 
-/// The pass. Feed it every owner's sort key relative to the apex, ascending.
+/// The pass. Feed it the labels of every owner in front of the apex, as in wire form, in canonical order.
 ///
 /// In canonical order all names below a name follow it directly, so the cut last met is the only one that can hide a
 /// name, and a cut that is itself hidden never becomes the cut in force: the topmost wins (SIG-6).
 #[derive(Clone, Debug, Default)]
-pub(super) struct Cuts {
-    /// Key of the topmost zone cut or DNAME owner last met; names below it are occluded.
-    hiding: Option<Vec<u8>>,
+pub(super) struct Cuts<'n> {
+    /// Labels of the topmost zone cut or DNAME owner last met; names below it are occluded.
+    hiding: Option<&'n [u8]>,
 }
 
-impl Cuts {
-    /// What the name with this key is; the apex has the empty key. NS makes a cut everywhere but at the apex, DNAME
-    /// hides what is below its owner even at the apex (RFC 6672 section 2.4).
-    pub(super) fn status(&mut self, key: &[u8], has_ns: bool, has_dname: bool) -> NodeStatus {
-        let is_below = |above: &Vec<u8>| key.len() > above.len() && key.starts_with(above);
-        if self.hiding.as_ref().is_some_and(is_below) {
+impl<'n> Cuts<'n> {
+    /// What the name with these labels is; the apex has none. NS makes a cut everywhere but at the apex, DNAME hides what
+    /// is below its owner even at the apex (RFC 6672 section 2.4).
+    pub(super) fn status(&mut self, labels: &'n [u8], has_ns: bool, has_dname: bool) -> NodeStatus {
+        if self.hiding.is_some_and(|above| is_below(labels, above)) {
             return NodeStatus::Occluded;
         }
-        let is_apex = key.is_empty();
+        let is_apex = labels.is_empty();
         let is_cut = has_ns && !is_apex;
         if is_cut || has_dname {
-            let hiding = self.hiding.get_or_insert_default();
-            hiding.clear();
-            hiding.extend_from_slice(key);
+            self.hiding = Some(labels);
         }
         match (is_apex, is_cut) {
             (true, _) => NodeStatus::Apex,
@@ -35,48 +33,84 @@ impl Cuts {
     }
 }
 
-/// Keys of the names above `key`, topmost first, that are neither the apex nor at or above `previous`, the key before
-/// it in canonical order. Nothing stands at them: a name with data would have come between the two.
-pub(super) fn missing_ancestors<'k>(previous: &[u8], key: &'k [u8]) -> impl Iterator<Item = &'k [u8]> {
-    let same = previous.iter().zip(key).take_while(|(left, right)| left == right).count();
-    // Labels end in 0x00, and it occurs nowhere else in a key.
-    let shared = key[..same].iter().rposition(|&byte| byte == 0).map_or(0, |at| at + 1);
-    let ends = (shared..key.len().saturating_sub(1)).filter(move |&at| key[at] == 0);
-    ends.map(move |at| &key[..=at])
+/// Whether some labels end in others, and are more.
+fn is_below(labels: &[u8], above: &[u8]) -> bool {
+    let Some(front) = labels.len().checked_sub(above.len()).filter(|&front| front > 0) else { return false };
+    let is_label_start = || {
+        let mut at = 0;
+        while at < front {
+            at += 1 + usize::from(labels[at]);
+        }
+        at == front
+    };
+    labels[front..].eq_ignore_ascii_case(above) && is_label_start()
+}
+
+/// Where the labels of names above a name start among its own, topmost first, if they are neither the apex nor at or above
+/// the previous name in canonical order. Nothing stands at them: a name with data would have come between the two.
+pub(super) fn missing_ancestors(previous: &[u8], labels: &[u8]) -> impl Iterator<Item = usize> {
+    let is_one = labels.first().is_none_or(|&len| usize::from(len) + 1 == labels.len());
+    let (starts, ends) = if is_one { ([0; 128], 1) } else { starts_and_ends(previous, labels) };
+    (1..ends).rev().map(move |index| usize::from(starts[index]))
+}
+
+/// Where labels start, and the index of the first that ends a name which is at or above the previous one.
+fn starts_and_ends(previous: &[u8], labels: &[u8]) -> ([u8; 128], usize) {
+    let (starts, count) = label_starts(labels);
+    let (previous_starts, previous_count) = label_starts(previous);
+    let pairs = starts[..count].iter().rev().zip(previous_starts[..previous_count].iter().rev());
+    let is_same =
+        |&(&start, &other): &(&u8, &u8)| label_at(labels, start).eq_ignore_ascii_case(label_at(previous, other));
+    let shared = pairs.take_while(is_same).count();
+    (starts, count - shared)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// The wire form of labels given with dots between.
+    fn wire(text: &str) -> Vec<u8> {
+        let labels = text.split('.').filter(|label| !label.is_empty());
+        labels.flat_map(|label| [&[u8::try_from(label.len()).unwrap()], label.as_bytes()].concat()).collect()
+    }
+
     #[test]
     fn ancestors_that_nobody_brought_yet() {
-        for (previous, key, missing) in [
-            (&b""[..], &b"a\0"[..], &[][..]),
-            (b"", b"c\0b\0a\0", &[&b"c\0"[..], b"c\0b\0"]),
-            (b"c\0b\0a\0", b"c\0b\0b\0", &[]),
-            (b"c\0b\0a\0", b"c\0bb\0b\0", &[&b"c\0bb\0"[..]]),
-            (b"c\0", b"c\0b\0a\0", &[&b"c\0b\0"[..]]),
-            (b"cc\0", b"ccc\0b\0", &[&b"ccc\0"[..]]),
+        for (previous, name, missing) in [
+            ("", "a", &[][..]),
+            ("", "a.b.c", &["c", "b.c"]),
+            ("a.b.c", "b.B.C", &[]),
+            ("a.b.c", "b.bb.c", &["bb.c"]),
+            ("c", "a.b.c", &["b.c"]),
+            ("cc", "b.ccc", &["ccc"]),
+            ("a.b", "b.a.b", &[]),
         ] {
-            assert_eq!(missing_ancestors(previous, key).collect::<Vec<_>>(), missing, "{previous:?} {key:?}");
+            let (previous, name) = (wire(previous), wire(name));
+            let found: Vec<&[u8]> = missing_ancestors(&previous, &name).map(|start| &name[start..]).collect();
+            let missing: Vec<Vec<u8>> = missing.iter().map(|text| wire(text)).collect();
+            assert_eq!(found, missing, "{previous:?} {name:?}");
         }
     }
 
     #[test]
     fn topmost_cut_wins() {
+        let names = ["", "a", "c.B.A", "ab", "d", "x.d", "e", "\x01a.e", "a\x01e"].map(wire);
         let mut cuts = Cuts::default();
-        for (key, has_ns, has_dname, status) in [
-            (&b""[..], true, false, NodeStatus::Apex),
-            (b"a\0", true, false, NodeStatus::Delegation),
-            (b"a\0b\0", true, false, NodeStatus::Occluded),
-            (b"a\0b\0c\0", false, false, NodeStatus::Occluded),
-            (b"ab\0", false, false, NodeStatus::Authoritative),
-            (b"d\0", false, true, NodeStatus::Authoritative),
-            (b"d\0x\0", true, false, NodeStatus::Occluded),
-            (b"e\0", false, false, NodeStatus::Authoritative),
-        ] {
-            assert_eq!(cuts.status(key, has_ns, has_dname), status, "{key:?}");
+        let statuses = [
+            (true, false, NodeStatus::Apex),
+            (true, false, NodeStatus::Delegation),
+            (true, false, NodeStatus::Occluded),
+            (false, false, NodeStatus::Authoritative),
+            (false, true, NodeStatus::Authoritative),
+            (true, false, NodeStatus::Occluded),
+            (true, false, NodeStatus::Delegation),
+            (false, false, NodeStatus::Occluded),
+            // Ends in the octets of the cut, and not where a label starts.
+            (false, false, NodeStatus::Authoritative),
+        ];
+        for (name, (has_ns, has_dname, status)) in names.iter().zip(statuses) {
+            assert_eq!(cuts.status(name, has_ns, has_dname), status, "{name:?}");
         }
     }
 
@@ -84,6 +118,6 @@ mod tests {
     fn dname_at_the_apex_hides_all_below() {
         let mut cuts = Cuts::default();
         assert_eq!(cuts.status(b"", true, true), NodeStatus::Apex);
-        assert_eq!(cuts.status(b"a\0", false, false), NodeStatus::Occluded);
+        assert_eq!(cuts.status(b"\x01a", false, false), NodeStatus::Occluded);
     }
 }

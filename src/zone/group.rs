@@ -2,6 +2,7 @@
 
 use super::build::MixedTtl;
 use super::runs::Run;
+use super::segment::NodeRrsets;
 use super::store::{RawRecord, RecordStore};
 use super::{Arena, Part, RecordEntry, RrsetEntry};
 use crate::base::{Diagnostic, Diagnostics, Name, Position, Rtype, Severity, Ttl};
@@ -9,30 +10,34 @@ use crate::rdata;
 
 /// The records of one owner, given in file order, by RRsets; the records of each stay in file order.
 pub(super) fn rrsets<'r>(arena: &'r Arena, records: &'r mut [RawRecord]) -> impl Iterator<Item = &'r mut [RawRecord]> {
-    if !records.is_sorted_by_key(|record| kind(arena, record)) {
+    let is_in_order =
+        |left: &RawRecord, right: &RawRecord| left.rtype < right.rtype || kind(arena, left) <= kind(arena, right);
+    if !records.is_sorted_by(is_in_order) {
         records.sort_by_key(|record| kind(arena, record));
     }
-    records.chunk_by_mut(|left, right| kind(arena, left) == kind(arena, right))
+    records.chunk_by_mut(|left, right| left.rtype == right.rtype && kind(arena, left) == kind(arena, right))
 }
 
 /// The type of a record, and for RRSIG the type it covers, else 0: what RRsets are grouped and ordered by.
+#[inline]
 pub(super) fn kind(arena: &Arena, record: &RawRecord) -> (Rtype, Rtype) {
-    let covered = match record.rtype {
-        Rtype::RRSIG => match *arena.get(record.rdata) {
-            [high, low, ..] => Rtype(u16::from_be_bytes([high, low])),
-            _ => Rtype(0),
-        },
+    (record.rtype, if record.rtype == Rtype::RRSIG { covered(arena, record) } else { Rtype(0) })
+}
+
+/// The type that an RRSIG covers.
+fn covered(arena: &Arena, rrsig: &RawRecord) -> Rtype {
+    match *arena.get(rrsig.rdata) {
+        [high, low, ..] => Rtype(u16::from_be_bytes([high, low])),
         _ => Rtype(0),
-    };
-    (record.rtype, covered)
+    }
 }
 
 /// The lowest TTL of an RRset, and whether another one is higher.
 pub(super) fn lowest_ttl(rrset: &[RawRecord]) -> (Ttl, bool) {
-    let ttls = rrset.iter().map(|record| record.ttl);
-    let ttl = ttls.clone().min().unwrap_or(Ttl::ZERO);
+    let first = rrset[0].ttl;
+    let lowest = rrset.iter().fold(first, |lowest, record| lowest.min(record.ttl));
     // RRSIGs are no RRset: each has the TTL of what it covers (SIG-3).
-    (ttl, rrset[0].rtype != Rtype::RRSIG && ttls.max() != Some(ttl))
+    (lowest, rrset[0].rtype != Rtype::RRSIG && rrset.iter().any(|record| record.ttl != first))
 }
 
 impl From<&RawRecord> for RecordEntry {
@@ -83,15 +88,15 @@ impl<'s> Grouper<'s> {
         Self { store, mixed_ttl, part: Part::default(), node: Vec::new(), sorter: RdataSorter::default() }
     }
 
-    /// Groups the records of runs of one owner, which are in file order, and gives the RRsets with the place of the first.
-    pub(super) fn group(&mut self, runs: &[Run], findings: &mut Diagnostics) -> (u32, &[RrsetEntry]) {
+    /// Groups the records of runs of one owner, which are in file order, and says what they make.
+    pub(super) fn group(&mut self, runs: &[Run], findings: &mut Diagnostics) -> NodeRrsets {
         let mut records = std::mem::take(&mut self.node);
         runs.iter().for_each(|run| run.push_records(self.store, &mut records));
         let start = self.part.rrsets.len();
         rrsets(&self.store.arena, &mut records).for_each(|rrset| self.add_rrset(rrset, findings));
         records.clear();
         self.node = records;
-        (index_u32(start), &self.part.rrsets[start..])
+        NodeRrsets::of(&self.part.rrsets, start..self.part.rrsets.len())
     }
 
     /// The part with all that was grouped.
@@ -226,6 +231,15 @@ impl RdataSorter {
         self.is_repeat.push(false);
         let [RawRecord { rtype, .. }, _, ..] = *records else { return };
         if records.iter().all(|record| rdata::is_canonical(rtype, rdata(record))) {
+            if let [first, second] = records {
+                // Most RRsets of several records have two.
+                let order = rdata(first).cmp(rdata(second));
+                if order.is_gt() {
+                    std::mem::swap(first, second);
+                }
+                self.is_repeat.push(order.is_eq());
+                return;
+            }
             records.sort_by(|left, right| rdata(left).cmp(rdata(right)));
             self.is_repeat.extend(records.windows(2).map(|pair| rdata(&pair[0]) == rdata(&pair[1])));
             return;

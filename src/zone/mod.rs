@@ -333,6 +333,11 @@ impl<'z> RecordRef<'z> {
         self.zone.arena.get(self.entry.rdata.shifted(self.part.shift))
     }
 
+    /// How many octets its RDATA has.
+    pub(crate) const fn rdata_len(self) -> usize {
+        self.entry.rdata.len()
+    }
+
     /// Its own TTL.
     #[must_use]
     pub const fn ttl(self) -> Ttl {

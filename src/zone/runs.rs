@@ -1,10 +1,10 @@
 //! Runs of records with one owner, and their canonical order.
 
+use super::Span;
 use super::build::OutOfZone;
 use super::group::index_u32;
-use super::segment::{GroupedName, Segment, is_continued};
+use super::segment::{GroupedName, NodeRrsets, Segment, is_continued};
 use super::store::{RawRecord, RecordStore};
-use super::{RrsetEntry, Span};
 use crate::base::{Class, Diagnostic, Diagnostics, Name, Severity, sort_key};
 use rayon::iter::{IntoParallelRefIterator, IntoParallelRefMutIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
@@ -32,8 +32,8 @@ impl Run {
         self.segment(store).push_run(self.start as usize, out);
     }
 
-    /// Its RRsets and the place of the first in the segment's part, if nothing is left to be done about them.
-    pub(super) fn rrsets(self, store: &RecordStore) -> Option<(u32, &[RrsetEntry])> {
+    /// Its RRsets in the segment's part, if nothing is left to be done about them.
+    pub(super) fn rrsets(self, store: &RecordStore) -> Option<NodeRrsets> {
         self.segment(store).rrsets(self.start as usize)
     }
 
@@ -45,6 +45,11 @@ impl Run {
     /// The name of its records.
     pub(super) fn owner(self, store: &RecordStore) -> Name<'_> {
         Name::from_wire_trusted(store.bytes(self.owner_span(store)))
+    }
+
+    /// The labels in front of the apex, as in wire form.
+    pub(super) fn labels<'s>(self, store: &'s RecordStore, apex: Name<'_>) -> &'s [u8] {
+        self.owner(store).labels_before(apex)
     }
 
     /// Whether it is of the same name as another, which stands next to it in canonical order.
@@ -236,8 +241,7 @@ fn sort_ties(store: &RecordStore, apex: Name<'_>, runs: &mut [Run]) {
         let mut keyed = Vec::with_capacity(tied.len());
         for &run in tied.iter() {
             let start = keys.len();
-            let labels = run.owner(store).strip_suffix(apex).expect("runs belong to the zone");
-            sort_key::push_labels_key(labels, &mut keys);
+            sort_key::push_labels_key(run.labels(store, apex), &mut keys);
             keyed.push((start, keys.len(), run));
         }
         let by_key = |left: &(usize, usize, Run), right: &(usize, usize, Run)| -> Ordering {

@@ -2,7 +2,6 @@
 
 use super::arena::{Arena, ChunkShift, Span};
 use super::group::{RdataSorter, index_u32, kind, lowest_ttl, rrsets};
-use super::runs::Run;
 use super::store::RawRecord;
 use super::{Part, RecordEntry, RrsetEntry, TOUCHED_AT_ONCE};
 use crate::base::{Class, Name, NameBuf, Rtype, sort_key};
@@ -35,7 +34,7 @@ struct Grouped {
     part: Part,
 }
 
-/// A run of records of one owner. Its RRsets end where those of the next one start.
+/// A run of records of one owner. Its RRsets end where those of the next one start. 24 octets.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct GroupedName {
     /// See [`sort_key::labels_prefix`].
@@ -44,6 +43,47 @@ pub(super) struct GroupedName {
     rrset_start: u32,
     /// Whether there is something to be said of its RRsets: a record that is there twice, or several TTLs.
     is_odd: bool,
+    has_ns: bool,
+    has_dname: bool,
+}
+
+/// What a node depends on, so that its RRsets need not be looked at once more.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NodeRrsets {
+    /// The place of the first in its part.
+    pub(super) start: u32,
+    pub(super) count: u32,
+    pub(super) has_ns: bool,
+    pub(super) has_dname: bool,
+}
+
+impl NodeRrsets {
+    /// Some of the RRsets of a part: those of one node.
+    pub(super) fn of(rrsets: &[RrsetEntry], range: Range<usize>) -> Self {
+        let (start, count) = (index_u32(range.start), index_u32(range.len()));
+        let (mut has_ns, mut has_dname) = (false, false);
+        for rrset in &rrsets[range] {
+            has_ns |= rrset.rtype == Rtype::NS;
+            has_dname |= rrset.rtype == Rtype::DNAME;
+        }
+        Self { start, count, has_ns, has_dname }
+    }
+}
+
+/// A run of records of one owner as they were pushed.
+#[derive(Clone, Copy, Debug)]
+struct PushedRun {
+    /// See [`sort_key::labels_prefix`].
+    prefix: u64,
+    start: u32,
+    count: u32,
+}
+
+impl PushedRun {
+    fn range(&self) -> Range<usize> {
+        let start = self.start as usize;
+        start..start + self.count as usize
+    }
 }
 
 /// How far behind its first record more of a run is brought into the cache: a line of it.
@@ -103,12 +143,14 @@ impl Segment {
         }
     }
 
-    /// The RRsets of the run that starts at an index, if nothing is left to be done about them, with the place of the
-    /// first in the part that the segment becomes.
-    pub(super) fn rrsets(&self, start: usize) -> Option<(u32, &[RrsetEntry])> {
+    /// The RRsets of the run that starts at an index in the part that the segment becomes, if nothing is left to be done
+    /// about them.
+    pub(super) fn rrsets(&self, start: usize) -> Option<NodeRrsets> {
         let grouped = self.grouped.as_ref()?;
-        let name = &grouped.names[start];
-        (!name.is_odd).then(|| (name.rrset_start, &grouped.part.rrsets[grouped.rrset_range(start)]))
+        let GroupedName { is_odd, has_ns, has_dname, .. } = grouped.names[start];
+        let range = grouped.rrset_range(start);
+        let (start, count) = (index_u32(range.start), index_u32(range.len()));
+        (!is_odd).then_some(NodeRrsets { start, count, has_ns, has_dname })
     }
 
     /// The part of the zone that it becomes; what was not grouped is in other parts.
@@ -176,16 +218,20 @@ impl Segment {
     }
 
     /// The runs as they stand; `None` if not all records belong to a zone of this name and class.
-    fn find_runs(&self, arena: &Arena, apex: Name<'_>, class: Class) -> Option<Vec<Run>> {
-        let mut runs = Vec::new();
+    fn find_runs(&self, arena: &Arena, apex: Name<'_>, class: Class) -> Option<Vec<PushedRun>> {
+        let mut runs: Vec<PushedRun> = Vec::with_capacity(self.records.len() / 2);
         let mut owner = None;
-        for (index, record) in self.records.iter().enumerate() {
+        for (start, record) in (0..).zip(&self.records) {
             if record.class != class {
                 return None;
             }
-            if owner.replace(record.owner) != Some(record.owner) {
-                let labels = Name::from_wire_trusted(arena.get(record.owner)).strip_suffix(apex)?;
-                runs.push(Run { prefix: sort_key::labels_prefix(labels), segment: 0, start: index_u32(index) });
+            match runs.last_mut().filter(|_| owner == Some(record.owner)) {
+                Some(run) => run.count += 1,
+                None => {
+                    owner = Some(record.owner);
+                    let labels = Name::from_wire_trusted(arena.get(record.owner)).strip_suffix(apex)?;
+                    runs.push(PushedRun { prefix: sort_key::labels_prefix(labels), start, count: 1 });
+                }
             }
         }
         Some(runs)
@@ -195,7 +241,8 @@ impl Segment {
     /// all belong to a zone of this name and class.
     pub(super) fn grouped(&self, arena: &Arena, apex: &NameBuf, class: Class) -> Option<(Self, Arena)> {
         let mut runs = self.find_runs(arena, apex.as_name(), class)?;
-        runs.sort_unstable_by_key(|run| (run.prefix, run.start));
+        // By prefix, then in file order: one number is compared without a branch to guess.
+        runs.sort_unstable_by_key(|run| u128::from(run.prefix) << 64 | u128::from(run.start));
         let mut copied = Arena::with_room(arena.len() + ROOM_FOR_OWNERS);
         let (names, part) = (Vec::with_capacity(runs.len()), Part::with_room(self.len()));
         let mut grouped = Grouped { apex: apex.clone(), class, names, part };
@@ -205,7 +252,7 @@ impl Segment {
             self.touch(arena, runs);
             for run in runs {
                 node.clear();
-                self.push_run(run.start as usize, &mut node);
+                node.extend_from_slice(&self.records[run.range()]);
                 copied.push_run(arena, &mut node);
                 soas.extend(node.iter().filter(|record| record.rtype == Rtype::SOA));
                 grouped.push_run(run.prefix, &copied, &mut node, &mut sorter);
@@ -218,7 +265,7 @@ impl Segment {
 
     /// Has what was pushed for runs brought into the processor's nearest cache, which holds less than a block's records:
     /// loads that do not depend on each other are waited for together.
-    fn touch(&self, arena: &Arena, runs: &[Run]) {
+    fn touch(&self, arena: &Arena, runs: &[PushedRun]) {
         let line = |index: usize| self.records[index.min(self.records.len() - 1)].line;
         let starts = || runs.iter().map(|run| run.start as usize);
         let records = starts().fold(0, |sum, start| sum ^ line(start) ^ line(start + RECORDS_TOUCHED));
@@ -243,7 +290,14 @@ impl Grouped {
             is_odd |= is_mixed || sorter.has_repeats();
             self.part.push_rrset(kind(arena, &rrset[0]), ttl, rrset.iter().map(RecordEntry::from));
         }
-        self.names.push(GroupedName { prefix, owner, rrset_start, is_odd });
+        self.push_name(GroupedName { prefix, owner, rrset_start, is_odd, has_ns: false, has_dname: false });
+    }
+
+    /// Adds a name whose RRsets are the last ones.
+    fn push_name(&mut self, name: GroupedName) {
+        let range = name.rrset_start as usize..self.part.rrsets.len();
+        let NodeRrsets { has_ns, has_dname, .. } = NodeRrsets::of(&self.part.rrsets, range);
+        self.names.push(GroupedName { has_ns, has_dname, ..name });
     }
 
     fn rrset_range(&self, name: usize) -> Range<usize> {
@@ -277,22 +331,26 @@ impl Grouped {
         if (0..self.names.len()).all(|name| self.records_of(name).all(|record| is_kept(&record))) {
             return;
         }
-        let mut names = Vec::with_capacity(self.names.len());
-        let mut part = Part::with_room(self.part.records.len());
+        let mut kept = Self {
+            apex: self.apex.clone(),
+            class: self.class,
+            names: Vec::with_capacity(self.names.len()),
+            part: Part::with_room(self.part.records.len()),
+        };
         for (index, name) in self.names.iter().enumerate() {
-            let rrset_start = index_u32(part.rrsets.len());
+            let rrset_start = index_u32(kept.part.rrsets.len());
             for rrset in &self.part.rrsets[self.rrset_range(index)] {
                 let records = self.part.records[rrset.record_range()].iter().copied();
-                let kept = records.filter(|record| is_kept(&self.raw(name.owner, rrset, record)));
-                if let Some(ttl) = kept.clone().map(|record| record.ttl).min() {
-                    part.push_rrset((rrset.rtype, rrset.covered), ttl, kept);
+                let records = records.filter(|record| is_kept(&self.raw(name.owner, rrset, record)));
+                if let Some(ttl) = records.clone().map(|record| record.ttl).min() {
+                    kept.part.push_rrset((rrset.rtype, rrset.covered), ttl, records);
                 }
             }
-            if part.rrsets.len() > rrset_start as usize {
-                names.push(GroupedName { rrset_start, ..*name });
+            if kept.part.rrsets.len() > rrset_start as usize {
+                kept.push_name(GroupedName { rrset_start, ..*name });
             }
         }
-        part.shrink_to_fit();
-        (self.names, self.part) = (names, part);
+        kept.part.shrink_to_fit();
+        *self = kept;
     }
 }
