@@ -6,6 +6,9 @@
 use std::fs::File;
 use std::io;
 use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
@@ -14,6 +17,8 @@ use std::thread::{Builder, JoinHandle};
 pub(super) struct Syncing {
     /// Asks for one more sync.
     asks: SyncSender<()>,
+    /// Whether nobody waits for another one.
+    is_over: Arc<AtomicBool>,
     thread: JoinHandle<io::Result<()>>,
 }
 
@@ -26,8 +31,11 @@ impl Syncing {
         let file = file.try_clone()?;
         // While one sync is under way, one more can be asked for: it takes all that is written until it begins.
         let (asks, asked) = sync_channel(1);
-        let sync = move || asked.iter().try_for_each(|()| file.sync_data());
-        Ok(Self { asks, thread: Builder::new().name("sync".into()).spawn(sync)? })
+        let is_over = Arc::new(AtomicBool::new(false));
+        let is_wanted = Arc::clone(&is_over);
+        let is_wanted = move || !is_wanted.load(Relaxed);
+        let sync = move || asked.iter().take_while(|()| is_wanted()).try_for_each(|()| file.sync_data());
+        Ok(Self { asks, is_over, thread: Builder::new().name("sync".into()).spawn(sync)? })
     }
 
     /// Has what is written by now synced soon.
@@ -36,11 +44,13 @@ impl Syncing {
         let _ = self.asks.try_send(());
     }
 
-    /// Waits for what was asked for.
+    /// Waits for the sync that is under way. One that was asked for and has not begun is left to the caller, who syncs the
+    /// file anyhow: two would take twice as long.
     ///
     /// # Errors
     /// From the file: the system tells of what could not be written once, so this must not be lost.
     pub(super) fn finish(self) -> io::Result<()> {
+        self.is_over.store(true, Relaxed);
         drop(self.asks);
         self.thread.join().unwrap_or_else(|panic| resume_unwind(panic))
     }
