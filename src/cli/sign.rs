@@ -6,6 +6,7 @@ mod floor;
 mod job;
 mod record;
 mod report;
+mod samples;
 mod watch;
 mod zones;
 
@@ -18,6 +19,7 @@ use crate::keys::{KeySource, LoadOptions};
 use crate::sign::{SignError, SignOptions};
 use floor::Floor;
 use job::{Destination, Job};
+use samples::Samples;
 use std::path::{Path, PathBuf};
 use watch::Watch;
 
@@ -83,9 +85,11 @@ fn sign(
     let watch = Watch::start(env.is_interactive && !args.run.quiet);
     let mut findings = Diagnostics::new(FINDINGS_MAX);
     warnings.iter().for_each(|warning| findings.push(warning.clone()));
+    let samples = Samples::default();
     let job = Job {
         text: ZoneText::open(zone_file, env)?,
         build: args.build_options(args.origin.clone()),
+        samples: args.run.stats.then_some(&samples),
         keys: KeySource::Options(LoadOptions {
             named: args.keys.clone(),
             directory: args.keys_section.key_directory.clone(),
@@ -112,7 +116,7 @@ fn sign(
     let _ = write_findings(&findings, &mut env.stderr);
     match result? {
         Ok(signed) => {
-            let floor = args.run.stats.then(|| Floor::measure(&signed.summary, &signed.keys)).flatten();
+            let floor = args.run.stats.then(|| Floor::measure(&signed.summary, &signed.keys, &samples)).flatten();
             report::print(args, &destination, &signed, &watch, floor, env)?;
             Ok(Outcome::Done)
         }

@@ -1,9 +1,10 @@
 //! The floor of a run: the time that its signatures alone take in the libraries, spread evenly over the cores. Nothing
 //! can be faster; what a run takes beyond it is our overhead.
 //!
-//! A signature is timed while all threads sign, as in the run: cores that share a clock or a unit are slower together than
-//! one of them is alone.
+//! A signature is timed during the run (see [`super::samples`]). Where too few were made, it is timed behind the run while
+//! all threads sign: cores that share a clock or a unit are slower together than one of them is alone.
 
+use super::samples::Samples;
 use crate::base::Algorithm;
 use crate::cli::measure::seconds_per_call;
 use crate::crypto::{Library, Signer};
@@ -35,19 +36,22 @@ struct KeyTime {
 }
 
 impl Floor {
-    /// Lets each key that signed in a run sign some more, on all threads. `None` if none did.
-    pub(super) fn measure(summary: &Summary, keys: &OwnKeys) -> Option<Self> {
-        Self::of_keys(Self::measure_keys(summary, keys))
+    /// The floor of a run. `None` if no key signed.
+    pub(super) fn measure(summary: &Summary, keys: &OwnKeys, samples: &Samples) -> Option<Self> {
+        Self::of_keys(Self::measure_keys(summary, keys, samples))
     }
 
     /// The floor of many zones: one key of each algorithm and library is measured for all.
-    pub(super) fn of_zones<'z>(zones: impl Iterator<Item = (&'z Summary, &'z OwnKeys)>) -> Option<Self> {
+    pub(super) fn of_zones<'z>(
+        zones: impl Iterator<Item = (&'z Summary, &'z OwnKeys)>,
+        samples: &Samples,
+    ) -> Option<Self> {
         let mut sums: Vec<KeyTime> = Vec::new();
         for (summary, keys) in zones {
             for key in summary.keys.iter().filter(|key| key.signatures > 0) {
                 let is_alike = |sum: &KeyTime| (sum.algorithm, Some(sum.library)) == (key.algorithm, key.library);
                 if !sums.iter().any(is_alike) {
-                    let measured = Self::measure_keys(summary, keys).into_iter().find(is_alike);
+                    let measured = Self::measure_keys(summary, keys, samples).into_iter().find(is_alike);
                     sums.extend(measured.map(|time| KeyTime { signatures: 0, ..time }));
                 }
                 if let Some(place) = sums.iter().position(is_alike) {
@@ -65,11 +69,12 @@ impl Floor {
     }
 
     /// How long each key takes that has signed.
-    fn measure_keys(summary: &Summary, keys: &OwnKeys) -> Vec<KeyTime> {
+    fn measure_keys(summary: &Summary, keys: &OwnKeys, samples: &Samples) -> Vec<KeyTime> {
         let summaries = summary.keys.iter().zip(keys.set().all());
         let time = |(summary, key): (&KeySummary, &crate::keys::ZoneKey)| {
             let signer = key.signer.as_deref().filter(|_| summary.signatures > 0)?;
-            let seconds_per_signature = seconds_per_signature(signer)?;
+            let sampled = samples.seconds_per_signature(signer.algorithm(), signer.library());
+            let seconds_per_signature = sampled.or_else(|| seconds_per_signature(signer))?;
             Some(KeyTime {
                 key_tag: summary.key_tag,
                 algorithm: summary.algorithm,

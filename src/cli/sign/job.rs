@@ -4,6 +4,7 @@ use super::super::Failure;
 use super::super::input::{ZoneText, build_records};
 use super::by_state::{HeldState, StateSource};
 use super::record::{self as record_file, RecordPlace, RecordUse};
+use super::samples::Samples;
 use super::watch::Watch;
 use crate::base::{Diagnostic, Diagnostics, Name, UnixTime};
 use crate::crypto::Backend;
@@ -31,6 +32,8 @@ pub(super) struct Job<'a> {
     pub(super) text: ZoneText<'a>,
     pub(super) build: BuildOptions,
     pub(super) keys: KeySource<'a>,
+    /// Where signatures are sampled, if it is to be known what they take.
+    pub(super) samples: Option<&'a Samples>,
     /// The library that signs.
     pub(super) backend: Backend,
     pub(super) destination: Destination,
@@ -251,7 +254,12 @@ impl Job<'_> {
         // Each record may be an RRset of its own, each name has one more in the chain.
         let expected_count = if mostly_stands { 0 } else { zone.record_count() + zone.node_count() };
         let backend = self.backend.for_signatures(expected_count);
-        let loaded = self.keys.load(zone.apex(), backend, findings).map_err(Failure::new)?;
+        let mut loaded = self.keys.load(zone.apex(), backend, findings).map_err(Failure::new)?;
+        if let Some(samples) = self.samples {
+            for key in &mut loaded {
+                key.signer = key.signer.take().map(|signer| samples.watch(signer));
+            }
+        }
         Ok(match held {
             Some(held) => held.own_keys(zone.apex(), loaded, findings),
             None => OwnKeys::new(zone.apex(), loaded, now, findings),

@@ -9,6 +9,7 @@ use super::floor::Floor;
 use super::job::{Destination, Job, Signed};
 use super::record::RecordPlace;
 use super::report;
+use super::samples::Samples;
 use super::watch::{Watch, peak_memory};
 use crate::base::{Diagnostic, Diagnostics, NameBuf, UnixTime};
 use crate::cli::input::{FINDINGS_MAX, ZoneText, write_findings};
@@ -81,11 +82,12 @@ pub(super) fn run(
     refuse_clashes(&entries)?;
     let directories = list_key_directories(&entries);
     warnings.iter().for_each(|warning| env.say(warning));
-    let (now, who) = (env.now, args.run.who.who());
     let committer = Committer::start().map_err(Failure::new)?;
-    let sign = |entry: &Entry| sign(entry, &directories[&entry.key_directory], &committer, args, options, &who, now);
+    let run = Run { args, options, committer, who: args.run.who.who(), now: env.now, samples: Samples::default() };
+    let sign = |entry: &Entry| run.sign(entry, &directories[&entry.key_directory]);
     // A zone is a job: the next one waiting goes to whoever is free.
     let mut done: Vec<Done> = entries.par_iter().with_max_len(1).map(sign).collect();
+    let Run { committer, samples, .. } = run;
     committer.finish();
     entries.iter().zip(&mut done).for_each(|(entry, done)| done.settle(entry));
     sync_directories(&entries, &done)?;
@@ -94,7 +96,7 @@ pub(super) fn run(
             env.say(format_args!("{}: {line}", entry.zone_file.display()));
         }
     }
-    print(args, &entries, &done, start, env)?;
+    print(args, &entries, &done, start, &samples, env)?;
     let counts = Counts::of(&done);
     Ok(match (counts.failed, counts.bogus) {
         (0, 0) => Outcome::Done,
@@ -113,21 +115,58 @@ fn sync_directories(entries: &[Entry], done: &[Done]) -> Result<(), Failure> {
     directories.iter().try_for_each(|path| sync_directory(path).map_err(|error| fail(path, error)))
 }
 
-/// Signs one of the zones.
-fn sign(
-    entry: &Entry,
-    keys: &Result<KeyDirectory, String>,
-    committer: &Committer,
-    args: &SignArgs,
-    options: &SignOptions,
-    who: &Who,
+/// What all zones have in common.
+struct Run<'a> {
+    args: &'a SignArgs,
+    options: &'a SignOptions,
+    committer: Committer,
+    who: Who,
     now: UnixTime,
-) -> Done {
-    let mut findings = Diagnostics::new(FINDINGS_MAX);
-    let result = keys.as_ref().map_err(Failure::new).and_then(|keys| {
-        let job = Job {
+    samples: Samples,
+}
+
+impl Run<'_> {
+    /// Signs one of the zones.
+    fn sign(&self, entry: &Entry, keys: &Result<KeyDirectory, String>) -> Done {
+        let mut findings = Diagnostics::new(FINDINGS_MAX);
+        let result = keys.as_ref().map_err(Failure::new).and_then(|keys| {
+            let job = self.job(entry, keys);
+            job.run(self.options, self.now, &mut io::sink(), &Watch::start(false), &mut findings)
+        });
+        let mut talk = Vec::new();
+        if let Ok(Ok(signed)) = &result {
+            signed.repeated.iter().for_each(|line| talk.extend_from_slice(format!("{line}\n").as_bytes()));
+        }
+        // Writing to memory does not fail.
+        let _ = write_findings(&findings, &mut talk);
+        let mut say = |text: String| talk.extend_from_slice(text.as_bytes());
+        let fate = match result {
+            Ok(Ok(signed)) => Fate::Signed(Box::new(signed)),
+            // The findings said why.
+            Ok(Err(SignError::Refused)) => Fate::Failed,
+            Ok(Err(SignError::SelfCheck(failure))) => {
+                say(format!("{failure}\n"));
+                Fate::Bogus
+            }
+            Ok(Err(error)) => {
+                say(format!("error: {error}\n"));
+                Fate::Failed
+            }
+            Err(Failure::Message(message)) => {
+                say(format!("error: {message}\n"));
+                Fate::Failed
+            }
+            Err(Failure::BrokenPipe) => Fate::Failed,
+        };
+        Done { fate, talk }
+    }
+
+    fn job<'a>(&'a self, entry: &'a Entry, keys: &'a KeyDirectory) -> Job<'a> {
+        let Self { args, committer, who, samples, .. } = self;
+        Job {
             text: ZoneText::File(&entry.zone_file),
             build: args.build_options(entry.origin.clone()),
+            samples: args.run.stats.then_some(samples),
             keys: KeySource::Listed(keys),
             backend: args.run.backend.backend(),
             destination: Destination::File(entry.output.clone()),
@@ -137,35 +176,8 @@ fn sign(
             committer: Some(committer),
             dsset: args.keys_section.dsset.as_deref(),
             state: args.state_source(who, Some(&entry.key_directory), true),
-        };
-        job.run(options, now, &mut io::sink(), &Watch::start(false), &mut findings)
-    });
-    let mut talk = Vec::new();
-    if let Ok(Ok(signed)) = &result {
-        signed.repeated.iter().for_each(|line| talk.extend_from_slice(format!("{line}\n").as_bytes()));
+        }
     }
-    // Writing to memory does not fail.
-    let _ = write_findings(&findings, &mut talk);
-    let mut say = |text: String| talk.extend_from_slice(text.as_bytes());
-    let fate = match result {
-        Ok(Ok(signed)) => Fate::Signed(Box::new(signed)),
-        // The findings said why.
-        Ok(Err(SignError::Refused)) => Fate::Failed,
-        Ok(Err(SignError::SelfCheck(failure))) => {
-            say(format!("{failure}\n"));
-            Fate::Bogus
-        }
-        Ok(Err(error)) => {
-            say(format!("error: {error}\n"));
-            Fate::Failed
-        }
-        Err(Failure::Message(message)) => {
-            say(format!("error: {message}\n"));
-            Fate::Failed
-        }
-        Err(Failure::BrokenPipe) => Fate::Failed,
-    };
-    Done { fate, talk }
 }
 
 /// The zones of the list or the directory.
@@ -337,14 +349,21 @@ impl Counts {
 }
 
 /// Prints the names of the outputs, and the summary of all zones, or the JSON of each.
-fn print(args: &SignArgs, entries: &[Entry], done: &[Done], start: Instant, env: &mut Env<'_>) -> Result<(), Failure> {
+fn print(
+    args: &SignArgs,
+    entries: &[Entry],
+    done: &[Done],
+    start: Instant,
+    samples: &Samples,
+    env: &mut Env<'_>,
+) -> Result<(), Failure> {
     let counts = Counts::of(done);
     let elapsed = start.elapsed();
     let signed = done.iter().filter_map(|done| match &done.fate {
         Fate::Signed(signed) => Some((&signed.summary, &signed.keys)),
         _ => None,
     });
-    let floor = args.run.stats.then(|| Floor::of_zones(signed)).flatten();
+    let floor = args.run.stats.then(|| Floor::of_zones(signed, samples)).flatten();
     if args.run.json {
         let zones: Vec<Value> = entries.iter().zip(done).map(|(entry, done)| zone_json(entry, &done.fate)).collect();
         let mut value = json!({
