@@ -40,8 +40,23 @@ pub fn push_unescaped(text: &[u8], out: &mut Vec<u8>) -> bool {
 /// Appends standard base64 with padding.
 pub fn push_base64(data: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
-    out.resize(start + data.len().div_ceil(3) * 4, 0);
-    STANDARD.encode_slice(data, &mut out[start..]).expect("the room was made for it");
+    out.resize(start + base64_len(data.len()), 0);
+    fill_base64(data, &mut out[start..]);
+}
+
+/// How long the standard base64 of so many octets is.
+#[must_use]
+pub const fn base64_len(len: usize) -> usize {
+    len.div_ceil(3) * 4
+}
+
+/// Writes standard base64 with padding to where it was left room.
+///
+/// # Panics
+/// If the room is not [`base64_len`] of the data.
+pub fn fill_base64(data: &[u8], room: &mut [u8]) {
+    let written = STANDARD.encode_slice(data, room);
+    assert!(written == Ok(room.len()), "the room is as long as the text");
 }
 
 /// Decodes standard base64 with padding and appends it; false if it is malformed (then `out` is unchanged).

@@ -65,6 +65,12 @@ impl<'a> Rrsig<'a> {
     /// Appends it as text: what going by the table of fields gives, in about half the time, for half the records of a
     /// signed zone.
     pub(super) fn push_text(&self, out: &mut Vec<u8>) {
+        self.push_header_text(out);
+        push_base64(self.signature, out);
+    }
+
+    /// Appends the text in front of the signature's.
+    pub fn push_header_text(&self, out: &mut Vec<u8>) {
         types::print(self.covered.0, out);
         for number in [u32::from(self.algorithm.0), u32::from(self.labels), self.original_ttl] {
             out.push(b' ');
@@ -79,7 +85,6 @@ impl<'a> Rrsig<'a> {
         out.push(b' ');
         self.signer.push_text(out);
         out.push(b' ');
-        push_base64(self.signature, out);
     }
 }
 

@@ -4,6 +4,7 @@ use super::plan::{KeyName, Plan, Signers};
 use super::previous::Reuse;
 use super::tbs::push_canonical_rrset;
 use super::times::Expirations;
+use crate::base::text::{base64_len, fill_base64};
 use crate::base::{Name, Rtype, Timestamp, Ttl};
 use crate::crypto::CryptoError;
 use crate::denial::{Denial, OwnerItem, chain_ttl};
@@ -123,14 +124,27 @@ struct Scratch {
     owner_text: Vec<u8>,
     /// The owner in canonical form.
     owner: Vec<u8>,
-    /// The octets to sign: the RRSIG header, then the RRset.
-    tbs: Vec<u8>,
-    header: Vec<u8>,
-    /// RDATA of all RRSIGs of the owner.
+    /// What is yet to be signed: of each the RRSIG header, then the RRset.
+    messages: Vec<u8>,
+    unsigned: Vec<Unsigned>,
+    signature: Vec<u8>,
+    /// RDATA of all RRSIGs of the owner, if records are wanted in wire form.
     rrsigs: Vec<u8>,
     made: Vec<Made>,
     /// Who signed the RRset.
     signers: Vec<KeyName>,
+}
+
+/// An RRSIG that is written but for its signature.
+#[derive(Clone, Debug)]
+struct Unsigned {
+    /// Index of the key in the plan.
+    key: usize,
+    /// What is to be signed, in [`Scratch::messages`].
+    message: Range<usize>,
+    /// Where room was left for the signature: in the text, and in [`Scratch::rrsigs`].
+    text: Range<usize>,
+    rdata: Range<usize>,
 }
 
 /// An RRSIG that was made, or kept.
@@ -141,6 +155,9 @@ struct Made {
     /// Its RDATA in [`Scratch::rrsigs`].
     rdata: Range<usize>,
 }
+
+/// How many octets wait to be signed before that is done.
+const MESSAGES_MAX: usize = 1 << 16;
 
 impl<'a> Job<'a> {
     pub(super) fn new(zone: &'a Zone, denial: &'a Denial, plan: &'a Plan<'a>, wants_wire: bool) -> Self {
@@ -185,6 +202,7 @@ impl<'a> Job<'a> {
             })?;
             at += new;
         }
+        self.sign_all(&mut scratch, &mut out.text)?;
         Ok(out)
     }
 
@@ -229,8 +247,9 @@ impl<'a> Job<'a> {
         if let Some(rrset) = apex.rrset(Rtype::ZONEMD) {
             let set = Set::of_zone(rrset);
             let owner = Owner { name: apex.owner(), node: Some(apex), chain: None };
-            self.render_set(owner, None, set, &mut scratch, &mut out)?;
+            self.render_set(owner, None, set, &mut scratch, &mut out);
         }
+        self.sign_all(&mut scratch, &mut out.text)?;
         Ok(out.text)
     }
 
@@ -258,10 +277,13 @@ impl<'a> Job<'a> {
         let rest = owner.sets().filter(|set| set.rtype != Rtype::SOA);
         for set in soa.into_iter().chain(rest) {
             let start = out.text.len();
-            self.render_set(owner, before, set, scratch, out)?;
+            self.render_set(owner, before, set, scratch, out);
             if is_apex_zonemd(owner.node, set.rtype) {
                 out.zonemd_text = start..out.text.len();
             }
+        }
+        if self.wants_wire || scratch.messages.len() > MESSAGES_MAX {
+            self.sign_all(scratch, &mut out.text)?;
         }
         if self.wants_wire {
             self.push_wire(owner, scratch, &mut out.wire);
@@ -269,7 +291,7 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    /// Writes an RRset and its signatures.
+    /// Writes an RRset and its RRSIGs, with room for the signatures that are to be made.
     fn render_set(
         &self,
         owner: Owner<'_>,
@@ -277,7 +299,7 @@ impl<'a> Job<'a> {
         set: Set<'_>,
         scratch: &mut Scratch,
         out: &mut Rendered,
-    ) -> Result<(), CryptoError> {
+    ) {
         let class = self.zone.class();
         for rdata in set.rdatas() {
             out.text.extend_from_slice(&scratch.owner_text);
@@ -286,16 +308,7 @@ impl<'a> Job<'a> {
             out.text.push(b'\n');
             out.tally.records += 1;
         }
-        let first_made = scratch.made.len();
-        self.sign(owner, before, set, scratch, &mut out.tally)?;
-        for made in &scratch.made[first_made..] {
-            out.text.extend_from_slice(&scratch.owner_text);
-            push_after_owner(made.ttl, class, Rtype::RRSIG, &mut out.text);
-            rdata::push_text(Rtype::RRSIG, &scratch.rrsigs[made.rdata.clone()], &mut out.text);
-            out.text.push(b'\n');
-            out.tally.records += 1;
-        }
-        Ok(())
+        self.render_rrsigs(owner, before, set, scratch, out);
     }
 
     /// The RRSIG of a key over an RRset, without the signature.
@@ -319,66 +332,121 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Makes the signatures over an RRset (SIG-2, SIG-13), but for those that still stand, and those that one of an old
-    /// key stands in for.
-    fn sign(
+    /// Writes the RRSIGs over an RRset (SIG-2, SIG-13): those that still stand as they are, those to be made with room for
+    /// the signature. None is made where one of an old key stands in for it.
+    fn render_rrsigs(
         &self,
         owner: Owner<'_>,
         before: Option<NodeRef<'_>>,
         set: Set<'_>,
         scratch: &mut Scratch,
-        tally: &mut Tally,
-    ) -> Result<(), CryptoError> {
+        out: &mut Rendered,
+    ) {
         let times = self.plan.times();
         let Signers { keys, old_keys, is_data } = self.signers(owner, set);
         scratch.signers.clear();
         let kept = |key| self.reuse.zip(before).and_then(|(reuse, before)| reuse.kept(before, set.rtype, key));
         for (old, rrsig) in old_keys.iter().filter_map(|old| Some((old, kept(old.name())?))) {
-            scratch.keep(&rrsig, set);
             scratch.signers.push(old.name());
-            tally.expirations.see(set.rtype, rrsig.expiration.to_unix_near(times.now()));
+            out.tally.expirations.see(set.rtype, rrsig.expiration.to_unix_near(times.now()));
+            self.push_rrsig(&rrsig, set, rrsig.signature.len(), scratch, out);
         }
-        scratch.tbs.clear();
+        // Each key signs the same RRset.
+        let mut records: Option<Range<usize>> = None;
         for &index in keys {
             let key = &self.plan.keys()[index];
             if old_keys.iter().any(|old| old.algorithm == key.algorithm() && kept(old.name()).is_some()) {
                 continue;
             }
             scratch.signers.push(key.name());
-            let kept = kept(key.name());
-            let expiration = match kept {
-                Some(kept) => kept.expiration.to_unix_near(times.now()),
-                None => times.expiration(&scratch.owner, set.rtype),
-            };
-            tally.expirations.see(set.rtype, expiration);
-            let inception = kept.map_or_else(|| times.inception(), |kept| kept.inception);
-            scratch.header.clear();
-            self.header(owner, set, key.name(), (inception, expiration.to_timestamp()))
-                .push_header(&mut scratch.header);
-            let start = scratch.rrsigs.len();
-            scratch.rrsigs.extend_from_slice(&scratch.header);
-            if let Some(kept) = kept {
-                scratch.rrsigs.extend_from_slice(kept.signature);
-                scratch.made.push(Made { covered: set.rtype, ttl: set.ttl, rdata: start..scratch.rrsigs.len() });
+            if let Some(rrsig) = kept(key.name()) {
+                let expiration = rrsig.expiration.to_unix_near(times.now());
+                out.tally.expirations.see(set.rtype, expiration);
+                let dates = (rrsig.inception, expiration.to_timestamp());
+                let header = self.header(owner, set, key.name(), dates);
+                self.push_rrsig(
+                    &Rrsig { signature: rrsig.signature, ..header },
+                    set,
+                    rrsig.signature.len(),
+                    scratch,
+                    out,
+                );
                 continue;
             }
-            let header_len = scratch.header.len();
-            if scratch.tbs.is_empty() {
-                scratch.tbs.extend_from_slice(&scratch.header);
-                let class = self.zone.class();
-                push_canonical_rrset(&scratch.owner, set.rtype, class, set.ttl, set.rdatas(), &mut scratch.tbs);
-            } else {
-                // The next key signs the same RRset; headers of one zone have one length.
-                scratch.tbs[..header_len].copy_from_slice(&scratch.header);
+            let expiration = times.expiration(&scratch.owner, set.rtype);
+            out.tally.expirations.see(set.rtype, expiration);
+            let header = self.header(owner, set, key.name(), (times.inception(), expiration.to_timestamp()));
+            let message = scratch.messages.len();
+            header.push_header(&mut scratch.messages);
+            let start = scratch.messages.len();
+            match &records {
+                Some(records) => scratch.messages.extend_from_within(records.clone()),
+                None => {
+                    let Scratch { owner, messages, .. } = &mut *scratch;
+                    push_canonical_rrset(owner, set.rtype, self.zone.class(), set.ttl, set.rdatas(), messages);
+                    records = Some(start..messages.len());
+                }
             }
-            key.signer.sign(&scratch.tbs, &mut scratch.rrsigs)?;
-            scratch.made.push(Made { covered: set.rtype, ttl: set.ttl, rdata: start..scratch.rrsigs.len() });
-            tally.signatures[index] += 1;
+            let message = message..scratch.messages.len();
+            let (text, rdata) = self.push_rrsig(&header, set, key.signer.signature_len(), scratch, out);
+            scratch.unsigned.push(Unsigned { key: index, message, text, rdata });
+            out.tally.signatures[index] += 1;
         }
         if is_data {
             scratch.signers.sort_unstable();
-            tally.see_data_signers(&scratch.signers);
+            out.tally.see_data_signers(&scratch.signers);
         }
+    }
+
+    /// Writes an RRSIG. If it has no signature, room for one of so many octets is left, which is returned: in the text, and
+    /// in [`Scratch::rrsigs`].
+    fn push_rrsig(
+        &self,
+        rrsig: &Rrsig<'_>,
+        set: Set<'_>,
+        signature_len: usize,
+        scratch: &mut Scratch,
+        out: &mut Rendered,
+    ) -> (Range<usize>, Range<usize>) {
+        out.text.extend_from_slice(&scratch.owner_text);
+        push_after_owner(set.ttl, self.zone.class(), Rtype::RRSIG, &mut out.text);
+        rrsig.push_header_text(&mut out.text);
+        let text = out.text.len()..out.text.len() + base64_len(signature_len);
+        out.text.resize(text.end, 0);
+        if !rrsig.signature.is_empty() {
+            fill_base64(rrsig.signature, &mut out.text[text.clone()]);
+        }
+        out.text.push(b'\n');
+        out.tally.records += 1;
+        if !self.wants_wire {
+            return (text, 0..0);
+        }
+        let start = scratch.rrsigs.len();
+        rrsig.push_header(&mut scratch.rrsigs);
+        let rdata = scratch.rrsigs.len()..scratch.rrsigs.len() + signature_len;
+        scratch.rrsigs.extend_from_slice(rrsig.signature);
+        scratch.rrsigs.resize(rdata.end, 0);
+        scratch.made.push(Made { covered: set.rtype, ttl: set.ttl, rdata: start..rdata.end });
+        (text, rdata)
+    }
+
+    /// Makes the signatures for which room was left: one behind the other, for what a library needs to sign fills the
+    /// processor's nearest cache, as does what it takes to write records.
+    fn sign_all(&self, scratch: &mut Scratch, out: &mut [u8]) -> Result<(), CryptoError> {
+        let Scratch { messages, unsigned, signature, rrsigs, .. } = scratch;
+        for Unsigned { key, message, text, rdata } in unsigned.drain(..) {
+            let signer = self.plan.keys()[key].signer;
+            signature.clear();
+            signer.sign(&messages[message], signature)?;
+            if signature.len() != signer.signature_len() {
+                return Err(CryptoError::SigningFailed(signer.algorithm()));
+            }
+            fill_base64(signature, &mut out[text]);
+            if self.wants_wire {
+                rrsigs[rdata].copy_from_slice(signature);
+            }
+        }
+        messages.clear();
         Ok(())
     }
 
@@ -414,14 +482,6 @@ impl Scratch {
         owner.push_canonical(&mut self.owner);
         self.rrsigs.clear();
         self.made.clear();
-    }
-
-    /// Takes over a whole RRSIG.
-    fn keep(&mut self, rrsig: &Rrsig<'_>, set: Set<'_>) {
-        let start = self.rrsigs.len();
-        rrsig.push_header(&mut self.rrsigs);
-        self.rrsigs.extend_from_slice(rrsig.signature);
-        self.made.push(Made { covered: set.rtype, ttl: set.ttl, rdata: start..self.rrsigs.len() });
     }
 
     /// Puts the owner's RRSIGs in canonical order.
