@@ -353,6 +353,22 @@ fn one_thread_and_many_write_the_same() {
     }
 }
 
+/// Names whose data is more than is kept until it is signed: all signatures are there, and right by the self-check.
+#[test]
+fn names_with_much_data_are_signed_like_others() {
+    let line = |number: u32, record: u32| format!("n{number} IN TXT {record}{}\n", " aaaaaaaaaaaaaaaaaaa".repeat(50));
+    let records = (0..40).flat_map(|number| (0..10).map(move |record| line(number, record)));
+    let zone = SMALL.to_owned() + &records.collect::<String>();
+    let plain = sign_example(&zone, &SignOptions::default());
+    let with_digest = sign_example(&zone, &SignOptions { zonemd: vec![ZonemdHash::Sha384], ..SignOptions::default() });
+    for number in 0..40 {
+        let owner = format!("n{number}.example.");
+        let rrsigs = plain.rdatas(&owner, "RRSIG");
+        assert_eq!((plain.rdatas(&owner, "TXT").len(), rrsigs.len()), (10, 2), "{owner}");
+        assert_eq!(with_digest.rdatas(&owner, "RRSIG"), rrsigs, "{owner}");
+    }
+}
+
 /// TIM-7 in the output: no signature ends later than without jitter, none earlier than by the whole of it.
 #[test]
 fn jitter_in_the_output() {
@@ -578,6 +594,7 @@ struct Faulty {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fault {
     WrongSignature,
+    ShortSignature,
     Failure,
 }
 
@@ -604,8 +621,10 @@ impl Signer for Faulty {
             Fault::Failure if is_due => Err(CryptoError::SigningFailed(self.algorithm())),
             _ => {
                 self.inner.sign(message, out)?;
-                if is_due && let Some(last) = out.last_mut() {
-                    *last ^= 1;
+                match self.fault {
+                    Fault::ShortSignature if is_due => drop(out.pop()),
+                    _ if is_due => out.last_mut().into_iter().for_each(|last| *last ^= 1),
+                    _ => {}
                 }
                 Ok(())
             }
@@ -656,8 +675,8 @@ fn a_signer_that_does_not_fit_its_dnskey_is_found() {
 
 #[test]
 fn a_signer_that_fails_stops_the_run() {
-    for at in [0, 1, 40] {
-        let ran = sign_with(&generated_zone(30), faulty_keys(at, Fault::Failure), &SignOptions::default(), NOW);
+    for (at, fault) in [0, 1, 40].into_iter().flat_map(|at| [(at, Fault::Failure), (at, Fault::ShortSignature)]) {
+        let ran = sign_with(&generated_zone(30), faulty_keys(at, fault), &SignOptions::default(), NOW);
         assert!(matches!(ran.result, Err(SignError::Crypto(_))) && ran.text.is_none(), "{:?}", ran.result);
     }
 }
