@@ -193,6 +193,7 @@ impl<'a> Job<'a> {
                 continue;
             }
             let new = (at..items.len()).take_while(|at| self.standing_lines(place + at).is_none()).count();
+            self.touch(&items[at..at + new]);
             self.try_for_each_owner(&items[at..at + new], |owner| {
                 scratch.begin(owner.name);
                 let before = cursor.as_mut().and_then(|cursor| cursor.node_at(owner.name));
@@ -204,6 +205,15 @@ impl<'a> Job<'a> {
         }
         self.sign_all(&mut scratch, &mut out.text)?;
         Ok(out)
+    }
+
+    /// Has what is needed of some owners brought into the processor's cache; links of NSEC3 are about names anywhere.
+    fn touch(&self, items: &[OwnerItem]) {
+        self.zone.touch(items.iter().filter_map(|item| item.node).map(|node| node as usize));
+        if let Denial::Nsec3(chain) = self.denial {
+            let links = items.iter().filter_map(|item| item.link);
+            self.zone.touch_rrsets(links.map(|link| chain.links()[link as usize].node as usize));
+        }
     }
 
     /// What there is to say of the owners that stand as text, but how many they are.

@@ -1,8 +1,9 @@
 //! The parallel part: chunks of owners are signed and formatted by all threads of the current rayon pool and written in
 //! order.
 //!
-//! Windows of chunks bound the memory: while one window is signed, the one before is written, and the one before that is
-//! checked. The size of a chunk does not depend on the number of threads, so neither does the output.
+//! Windows of chunks bound the memory: while one window is signed, the owners of the next are gathered, the window before
+//! is written, and the one before that is checked. The size of a chunk does not depend on the number of threads, so neither
+//! does the output.
 
 use super::check_ahead::{CheckAhead, Written};
 use super::render::{Job, Rendered, Tally};
@@ -50,17 +51,20 @@ pub(super) fn run(
     let mut finished: Vec<Rendered> = Vec::new();
     let mut unchecked: Option<Written> = None;
     let mut place = 0;
+    let mut items: Vec<OwnerItem> = walk.by_ref().take(window_len(total)).collect();
     loop {
-        let items: Vec<OwnerItem> = walk.by_ref().take(window_len(total.saturating_sub(place))).collect();
+        let left = total.saturating_sub(place + items.len());
+        let mut gather = || walk.by_ref().take(window_len(left)).collect();
         let is_checking = check.is_some();
-        let write = || {
+        let mut write = || {
             let start = totals.octets;
             write(&finished, output, digests, &mut totals)?;
             if is_checking { read_back(&finished, start, output) } else { Ok(None) }
         };
         let check = || check.iter_mut().zip(&unchecked).for_each(|(check, written)| check.take(written, observer));
-        let ((written, ()), rendered) = rayon::join(|| rayon::join(write, check), || render_window(job, &items, place));
-        place += items.len();
+        let aside = || rayon::join(|| (write(), gather()), check);
+        let (((written, next_items), ()), rendered) = rayon::join(aside, || render_window(job, &items, place));
+        place += std::mem::replace(&mut items, next_items).len();
         unchecked = written?;
         finished = rendered?;
         if finished.is_empty() && unchecked.is_none() {

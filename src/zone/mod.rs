@@ -152,7 +152,7 @@ impl Zone {
         let Range { start, end } = indices;
         indices.map(move |index| {
             if (index - start).is_multiple_of(TOUCHED_AT_ONCE) {
-                self.touch(&self.nodes[index..end.min(index + TOUCHED_AT_ONCE)]);
+                self.touch(index..end.min(index + TOUCHED_AT_ONCE));
             }
             self.node(index)
         })
@@ -160,16 +160,25 @@ impl Zone {
 
     /// Has what belongs to nodes brought into the processor's cache. It stands in as many places as the file had blocks:
     /// loads that do not depend on each other are waited for together, where one node after another would wait for each.
-    fn touch(&self, nodes: &[NodeEntry]) {
-        let rrset = |node: &NodeEntry| {
-            let part = &self.parts[usize::from(node.part)];
-            part.rrsets.get(node.rrset_start as usize).map(|rrset| (part, rrset))
-        };
+    pub(crate) fn touch(&self, nodes: impl Iterator<Item = usize> + Clone) {
+        self.touch_rrsets(nodes.clone());
         let line = |(part, rrset): (&Part, &RrsetEntry)| part.records[rrset.record_start as usize].line;
-        let rrsets = nodes.iter().filter_map(rrset).fold(0, |sum, (_, rrset)| sum ^ rrset.record_start);
-        let records = nodes.iter().filter_map(rrset).fold(0, |sum, rrset| sum ^ line(rrset));
-        let bytes = nodes.iter().fold(0, |sum, node| sum ^ self.arena.touch(node.owner));
-        black_box((rrsets, records, bytes));
+        let records = nodes.clone().filter_map(|node| self.first_rrset(node)).fold(0, |sum, rrset| sum ^ line(rrset));
+        let bytes = nodes.fold(0, |sum, node| sum ^ self.arena.touch(self.nodes[node].owner));
+        black_box((records, bytes));
+    }
+
+    /// The same for who only wants to know which RRsets nodes have.
+    pub(crate) fn touch_rrsets(&self, nodes: impl Iterator<Item = usize>) {
+        let rrsets = nodes.filter_map(|node| self.first_rrset(node));
+        black_box(rrsets.fold(0, |sum, (_, rrset)| sum ^ rrset.record_start));
+    }
+
+    /// The first RRset of a node, with its part.
+    fn first_rrset(&self, node: usize) -> Option<(&Part, &RrsetEntry)> {
+        let node = &self.nodes[node];
+        let part = &self.parts[usize::from(node.part)];
+        part.rrsets.get(node.rrset_start as usize).map(|rrset| (part, rrset))
     }
 
     /// The apex node.
