@@ -369,6 +369,16 @@ fn names_with_much_data_are_signed_like_others() {
     }
 }
 
+/// RFC 6840 section 5.1: however the apex is spelled, the signer's name in an RRSIG is lowered.
+#[test]
+fn the_signers_name_is_lowered() {
+    let zone = SMALL.replace("@ IN SOA", "EXAMPLE. IN SOA");
+    let ran = sign_example(&zone, &SignOptions::default());
+    assert!(ran.records().iter().any(|record| record.0 == "EXAMPLE."), "the spelling is kept elsewhere");
+    let rrsigs: Vec<_> = ran.records().into_iter().filter(|record| record.2 == "RRSIG").collect();
+    assert!(rrsigs.len() > 5 && rrsigs.iter().all(|record| record.3.contains(" example. ")), "{rrsigs:?}");
+}
+
 /// TIM-7 in the output: no signature ends later than without jitter, none earlier than by the whole of it.
 #[test]
 fn jitter_in_the_output() {
