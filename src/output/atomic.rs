@@ -5,6 +5,7 @@
 //! killed, where files without a name are to be had (see `temporary.rs`). Standard output cannot be taken back,
 //! so what goes there is first spooled to a file without a name.
 
+use super::replaced::Replaced;
 use super::syncing::Syncing;
 use super::temporary::Temporary;
 use std::ffi::OsString;
@@ -92,6 +93,8 @@ pub struct AtomicFile {
     directory: PathBuf,
     /// Of the names the file may have until it is in place.
     prefix: OsString,
+    /// Of the file that stands there, 0 if there is none.
+    old_octets: u64,
     syncs_directory: bool,
     syncing: Option<Syncing>,
 }
@@ -142,12 +145,13 @@ impl AtomicFile {
         prefix.push(name);
         prefix.push(".");
         let temporary = Temporary::create(&directory, &prefix).map_err(OutputErrorKind::Io)?;
+        let old_octets = old.as_ref().map_or(0, fs::Metadata::len);
         if let Some(old) = old {
             keep_owner(temporary.file(), &old);
             // After the owner, whose change may clear bits of the mode.
             temporary.file().set_permissions(old.permissions()).map_err(OutputErrorKind::Io)?;
         }
-        Ok(Self { temporary, target, directory, prefix, syncs_directory: true, syncing: None })
+        Ok(Self { temporary, target, directory, prefix, old_octets, syncs_directory: true, syncing: None })
     }
 }
 
@@ -208,9 +212,10 @@ impl Output for AtomicFile {
     }
 
     fn commit(self: Box<Self>) -> io::Result<()> {
-        let Self { temporary, target, directory, prefix, syncs_directory, syncing } = *self;
+        let Self { temporary, target, directory, prefix, old_octets, syncs_directory, syncing } = *self;
         syncing.map_or(Ok(()), Syncing::finish)?;
         temporary.file().sync_all()?;
+        let _replaced = Replaced::hold(&target, old_octets);
         temporary.persist(&directory, &prefix, &target)?;
         if syncs_directory { sync_directory(&directory) } else { Ok(()) }
     }

@@ -2,6 +2,7 @@
 
 pub mod atomic;
 mod committer;
+mod replaced;
 mod syncing;
 mod temporary;
 pub mod text;
