@@ -25,7 +25,10 @@ pub(super) fn obey(
 ) -> Result<(), Problem> {
     let name = &tokens[0];
     if name.text.eq_ignore_ascii_case(b"$TTL") {
-        reader.state.default_ttl = Some(read_ttl(only_argument(tokens, "$TTL", "a TTL")?)?);
+        let ttl = only_argument(tokens, "$TTL", "a TTL").and_then(read_ttl);
+        // There is one to be inherited: it is only not known which.
+        reader.lacks_ttl_by_fault |= ttl.is_err();
+        reader.state.default_ttl = Some(ttl?);
         Ok(())
     } else if name.text.eq_ignore_ascii_case(b"$ORIGIN") {
         let token = only_argument(tokens, "$ORIGIN", "a name")?;

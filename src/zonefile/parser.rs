@@ -71,7 +71,7 @@ pub(super) struct Reader<'r> {
     pub include_count: u32,
     pub generated_count: u64,
     /// Whether the record that should have given a TTL is faulty, or the lack of a TTL has been reported: no more of it.
-    lacks_ttl_by_fault: bool,
+    pub lacks_ttl_by_fault: bool,
     /// Wire form of the owner stored last, and where it is stored.
     owner_wire: Vec<u8>,
     owner_span: Option<Span>,
@@ -103,13 +103,17 @@ impl<'r> Reader<'r> {
 
     /// Reads all entries of a source.
     pub(super) fn read_source(&mut self, source: &Source<'_>) {
-        self.read_part(source, 1, false);
+        self.read_part(source, None, false);
     }
 
-    /// Reads the entries of a part of a source, which starts at this line, up to the first that may go on behind it, if
-    /// there is more. Returns where, and in which line, reading stopped; `None` if there is nothing to be read.
-    fn read_part(&mut self, source: &Source<'_>, line: u32, goes_on: bool) -> Option<(usize, u32)> {
-        let start = if line > 1 { 0 } else { self.skip_byte_order_mark(source)? };
+    /// Reads the entries of a part of a source, from an offset in it on, which is in some line, or from its beginning; up to
+    /// the first that may go on behind the part, if there is more. Returns where, and in which line, reading stopped; `None`
+    /// if there is nothing to be read.
+    fn read_part(&mut self, source: &Source<'_>, from: Option<(usize, u32)>, goes_on: bool) -> Option<(usize, u32)> {
+        let (start, line) = match from {
+            Some(from) => from,
+            None => (self.skip_byte_order_mark(source)?, 1),
+        };
         let lexer = Lexer::new(source.text, start).at_line(line);
         let mut cursor = Cursor::new(lexer, goes_on);
         if source.is_generated() {
@@ -432,7 +436,9 @@ impl<'r> Reader<'r> {
             return Err(problem::minimum_too_large(tokens, minimum));
         };
         self.state.default_ttl = Some(ttl);
-        self.report(source, entry, problem::ttl_from_minimum(type_token, ttl));
+        if !self.lacks_ttl_by_fault {
+            self.report(source, entry, problem::ttl_from_minimum(type_token, ttl));
+        }
         Ok(ttl)
     }
 }

@@ -36,7 +36,9 @@ impl<'a> Leads<'a> {
         let start = owner.map_or(entry.start, |owner| owner.offset + owner.text.len());
         let end = data.offset - usize::from(data.is_quoted);
         let lead = &text[start..end];
-        if lead.first().is_some_and(is_blank) && is_plain_text(lead) && self.find(lead).is_none() {
+        // A quote may follow the type without a blank; a word that does is the end of another type's name.
+        let has_blanks = lead.first().is_some_and(is_blank) && lead.last().is_some_and(is_blank);
+        if has_blanks && is_plain_text(lead) && self.find(lead).is_none() {
             self.seen.truncate(LEADS_MAX - 1);
             self.seen.insert(0, (lead, header));
         }
@@ -190,6 +192,10 @@ mod tests {
         " NOTHING ",
         " ; A ",
         " 99999999999 A ",
+        " TXT",
+        " TYPE16",
+        " TYPE16 ",
+        " A",
     ];
     const DATA: &[&str] = &[
         "192.0.2.1",
@@ -214,6 +220,9 @@ mod tests {
         "ns host 1 7200 900 1209600 900",
         "",
         "x\0y",
+        "\"0\"",
+        "0 \"x\"",
+        "\"x\"y",
     ];
 
     /// A line that may be plain, and may be anything else that ends where it ends.
@@ -275,6 +284,8 @@ mod tests {
         assert_eq!(read_fast(text), [slow, fast, fast, fast]);
         assert_eq!(read_fast(&text.replace('\n', "\r\n")), [slow, fast, fast, fast]);
         assert_eq!(read_fast("a 60 TXT x\na 60 TXT \"y z\" \"\"\nb\t60 TXT x\n"), [slow, fast, slow]);
+        // What stands directly behind a type is only data if it is quoted.
+        assert_eq!(read_fast("a 60 TXT\"x\"\nb 60 TXT\"y\"\nc 60 TXT \"y\"\n"), [slow; 3]);
         assert_eq!(read_fast("a 60 A 192.0.2.1\n\\a 60 A 192.0.2.1\nb 60 A 192.0.2.1 ;\n"), [slow; 3]);
         let many = |count: u32| (0..count).map(|ttl| format!("a {ttl} A 192.0.2.1\n")).collect::<String>();
         assert_eq!(read_fast(&many(8).repeat(2))[8..], [fast; 8]);

@@ -39,23 +39,24 @@ impl Reader<'_> {
     ) -> io::Result<()> {
         let mut window = Window::load(file, &[], 0, vec![0; window_len])?;
         let mut buffer = vec![0; window_len];
-        let mut line = 1;
+        // Where the window's text starts, but for a byte order mark.
+        let mut from = None;
         loop {
             if window.is_last {
-                self.read_part(&source.with_text(&window.text), line, false);
+                self.read_part(&source.with_text(&window.text), from, false);
                 return Ok(());
             }
-            let Some(end) = window.next else { return self.read_as_a_whole(source, file, &window, 0, line) };
+            let Some(end) = window.next else { return self.read_as_a_whole(source, file, &window, from) };
             let (front, tail) = window.text.split_at(end);
             let (stopped, next) = rayon::join(
-                || self.read_part(&source.with_text(front), line, true),
+                || self.read_part(&source.with_text(front), from, true),
                 || Window::load(file, tail, window.file_end, buffer),
             );
-            let Some((at, next_line)) = stopped else { return Ok(()) };
-            line = next_line;
+            let Some((at, line)) = stopped else { return Ok(()) };
             if at != end {
-                return self.read_as_a_whole(source, file, &window, at, line);
+                return self.read_as_a_whole(source, file, &window, Some((at, line)));
             }
+            from = Some((0, line));
             buffer = std::mem::replace(&mut window, next?).text;
         }
     }
@@ -66,12 +67,16 @@ impl Reader<'_> {
         source: &Source<'_>,
         file: &File,
         window: &Window,
-        at: usize,
-        line: u32,
+        from: Option<(usize, u32)>,
     ) -> io::Result<()> {
-        let mut text = window.text[at..].to_vec();
+        // A first line stays whole, for columns count from its start.
+        let (start, from) = match from {
+            Some((at, line)) if line > 1 => (at, Some((0, line))),
+            _ => (0, from),
+        };
+        let mut text = window.text[start..].to_vec();
         read_rest(file, window.file_end, &mut text)?;
-        self.read_part(&source.with_text(&text), line, false);
+        self.read_part(&source.with_text(&text), from, false);
         Ok(())
     }
 }
@@ -176,6 +181,13 @@ mod tests {
             (20..150).for_each(|window_len| check(text.as_bytes(), window_len));
         }
         check(b"\xff\xfea\0 \0A\0\n\0\nb A 192.0.2.1\nc A 192.0.2.2\n", 20);
+        // A byte order mark counts as the columns it takes, and one behind it is no mark.
+        for text in [
+            &b"\xef\xbb\xbfx (\nb A 192.0.2.1\nc A 192.0.2.2\n"[..],
+            b"\xef\xbb\xbf\xff\xfe (\nb A 192.0.2.1\nc 1 A x\n",
+        ] {
+            (8..text.len()).for_each(|window_len| check(text, window_len));
+        }
         check(b"", 10);
     }
 }
