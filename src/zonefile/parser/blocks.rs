@@ -21,15 +21,15 @@ use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIter
 use rayon::slice::ParallelSlice;
 use std::ops::Range;
 
-/// How many blocks a thread are read ahead at once. Bounds the memory for records that are there twice while they are
-/// taken over.
+/// How much text a thread is read ahead at once, in blocks of full length. Bounds the memory for records that are there
+/// twice while they are taken over.
 const BLOCKS_PER_THREAD: usize = 8;
 
 /// How many times shorter the last blocks are.
 const SHORTER_MAX: usize = 4;
 
-/// How much text each thread looks for directives in at a time.
-const PIECE_LEN: usize = 1 << 20;
+/// How much text is searched for directives at first, and by each thread at a time.
+const PIECE_LEN: usize = 1 << 17;
 
 /// Octets of text for each of which room for a record is set aside: few records are shorter.
 const RECORD_LEN_MIN: usize = 32;
@@ -99,14 +99,32 @@ fn next_len(left: usize, block_len: usize, threads: usize) -> usize {
     (left / (2 * threads)).clamp(block_len.div_ceil(SHORTER_MAX), block_len)
 }
 
-/// The start of the first line that starts with `$` and is not the first line; all threads look through pieces.
-fn find_directive(text: &[u8], piece_len: usize) -> Option<usize> {
+/// The start of the first line that starts with `$` and is not the first line. Each piece searched is twice as long as the
+/// one before, and all threads search the long ones: where one directive follows another, little is looked at that is not
+/// wanted.
+fn find_directive(text: &[u8], first_len: usize) -> Option<usize> {
+    let (mut start, mut len) = (0, first_len);
+    while start < text.len() {
+        let end = text.len().min(start + len);
+        // One octet more, so that a line's end and the next line's start are seen together.
+        if let Some(at) = find_line_of(&text[start..text.len().min(end + 1)], first_len) {
+            return Some(start + at);
+        }
+        (start, len) = (end, 2 * len);
+    }
+    None
+}
+
+/// The start of the first line but the first that starts with `$`; all threads look through pieces of so many octets.
+fn find_line_of(text: &[u8], piece_len: usize) -> Option<usize> {
+    let find = |start: usize, end: usize| memmem::find(&text[start..end], b"\n$").map(|at| start + at + 1);
+    if text.len() <= piece_len + 1 {
+        return find(0, text.len());
+    }
     let pieces = text.par_chunks(piece_len).enumerate();
     pieces.find_map_first(|(index, piece)| {
         let start = index * piece_len;
-        // One octet of the next piece, so that a line's end and the next line's start are seen together.
-        let end = text.len().min(start + piece.len() + 1);
-        memmem::find(&text[start..end], b"\n$").map(|at| start + at + 1)
+        find(start, text.len().min(start + piece.len() + 1))
     })
 }
 
