@@ -184,10 +184,15 @@ impl Prefix {
 /// words it. For single comparisons, and as the oracle of the keys.
 #[must_use]
 pub fn canonical_cmp(left: Name<'_>, right: Name<'_>) -> Ordering {
-    let (left_starts, left_count) = label_starts(left.as_wire());
-    let (right_starts, right_count) = label_starts(right.as_wire());
-    let left_labels = left_starts[..left_count].iter().rev().map(|&start| label_at(left.as_wire(), start));
-    let right_labels = right_starts[..right_count].iter().rev().map(|&start| label_at(right.as_wire(), start));
+    labels_cmp(left.as_wire(), right.as_wire())
+}
+
+/// As [`canonical_cmp`], of labels of which those that all names share may be left out.
+pub(crate) fn labels_cmp(left: &[u8], right: &[u8]) -> Ordering {
+    let (left_starts, left_count) = label_starts(left);
+    let (right_starts, right_count) = label_starts(right);
+    let left_labels = left_starts[..left_count].iter().rev().map(|&start| label_at(left, start));
+    let right_labels = right_starts[..right_count].iter().rev().map(|&start| label_at(right, start));
     for (a, b) in left_labels.zip(right_labels) {
         let order = a.iter().map(u8::to_ascii_lowercase).cmp(b.iter().map(u8::to_ascii_lowercase));
         if order != Ordering::Equal {

@@ -23,7 +23,7 @@ pub use error::RdataError;
 pub use token::Token;
 
 use crate::base::text::{push_decimal, push_hex};
-use crate::base::{Name, Rtype, octets};
+use crate::base::{Name, Rtype, name, octets};
 use error::Fault;
 use table::{Field, Kind, Layout};
 use token::Words;
@@ -54,11 +54,30 @@ pub fn push_wire_from_text(
     out: &mut Vec<u8>,
 ) -> Result<(), RdataError> {
     let start = out.len();
+    if push_single_name(rtype, tokens, origin, out).is_some() {
+        return Ok(());
+    }
     let result = parse(rtype, tokens, origin, start, out);
     if result.is_err() {
         out.truncate(start);
     }
     result
+}
+
+/// Data that is one name, as half the records of a registry's zone have: what going by the table of fields gives, in half
+/// the time. `None`, and nothing is appended, if it is not that or there is something wrong with it.
+fn push_single_name(rtype: Rtype, tokens: &[Token<'_>], origin: Option<Name<'_>>, out: &mut Vec<u8>) -> Option<()> {
+    let &[Token { text, is_quoted: false, .. }] = tokens else { return None };
+    let is_single_name = matches!(rtype, Rtype::NS | Rtype::CNAME | Rtype::PTR | Rtype::DNAME);
+    if !is_single_name || text.contains(&b'\\') {
+        return None;
+    }
+    let start = out.len();
+    let pushed = name::push_wire_from_text(text, origin, out).ok();
+    if pushed.is_none() {
+        out.truncate(start);
+    }
+    pushed
 }
 
 fn parse(

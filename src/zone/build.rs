@@ -6,7 +6,7 @@
 //! ```
 
 use super::cuts::{Cuts, missing_ancestors};
-use super::group::{Grouper, part_index};
+use super::group::{Grouper, OWN_PART, part_index};
 use super::runs::{Membership, Run, RunLists};
 use super::store::{RawRecord, RecordStore};
 use super::{NodeEntry, NodeStatus, Part, TOUCHED_AT_ONCE, Zone};
@@ -170,9 +170,6 @@ struct BuiltPart {
     part: Part,
     findings: Diagnostics,
 }
-
-/// Stands for the number of the part that is built with a node, known when all are.
-const OWN_PART: u16 = u16::MAX;
 
 impl BuiltPart {
     /// Makes the nodes of `stretch`, which [`split`] made; `cuts` are as they were before its first name.

@@ -7,6 +7,8 @@ use super::store::{RawRecord, RecordStore};
 use super::{Arena, Part, RecordEntry, RrsetEntry};
 use crate::base::{Diagnostic, Diagnostics, Name, Position, Rtype, Severity, Ttl};
 use crate::rdata;
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 /// The records of one owner, given in file order, by RRsets; the records of each stay in file order.
 pub(super) fn rrsets<'r>(arena: &'r Arena, records: &'r mut [RawRecord]) -> impl Iterator<Item = &'r mut [RawRecord]> {
@@ -71,6 +73,9 @@ impl Part {
         self.records.shrink_to_fit();
     }
 }
+
+/// How many TTLs of an RRset a message names.
+const TTLS_SHOWN: usize = 8;
 
 /// Groups the records of nodes for which that was not done when they were read, and says what is to be said of them.
 #[derive(Debug)]
@@ -157,15 +162,14 @@ impl<'s> Grouper<'s> {
         }
     }
 
-    /// Each TTL once, with the place that has it first: `3600 (line 4), 300 (line 9)`.
+    /// Each TTL once, with the place that has it first: `3600 (line 4), 300 (line 9)`; of many TTLs the first.
     fn ttl_list(&self, rrset: &[RawRecord]) -> String {
-        let mut seen: Vec<Ttl> = Vec::new();
-        let mut parts = Vec::new();
-        for record in rrset {
-            if !seen.contains(&record.ttl) {
-                seen.push(record.ttl);
-                parts.push(format!("{}{}", record.ttl, self.place(record, &rrset[0])));
-            }
+        let mut seen = BTreeSet::new();
+        let firsts: Vec<&RawRecord> = rrset.iter().filter(|record| seen.insert(record.ttl)).collect();
+        let shown = |record: &&RawRecord| format!("{}{}", record.ttl, self.place(record, &rrset[0]));
+        let mut parts: Vec<String> = firsts.iter().take(TTLS_SHOWN).map(shown).collect();
+        if firsts.len() > TTLS_SHOWN {
+            parts.push(format!("and {} more", firsts.len() - TTLS_SHOWN));
         }
         parts.join(", ")
     }
@@ -207,9 +211,24 @@ pub(super) fn index_u32(index: usize) -> u32 {
     u32::try_from(index).expect("a zone holds fewer than 2^32 records")
 }
 
-/// The index of a part, of which there are fewer than 65,536: in the mean each is of half a mebibyte of text, or more.
+/// Stands for the index of the part that is built with a node, known when all are.
+pub(super) const OWN_PART: u16 = u16::MAX;
+
+/// The index of a part, of which there are fewer than 65,535: each but a few is of a quarter of a mebibyte of text, or more.
 pub(super) fn part_index(index: usize) -> u16 {
-    u16::try_from(index).expect("a zone has fewer than 65,536 parts")
+    let index = u16::try_from(index).ok().filter(|&index| index != OWN_PART);
+    index.expect("a zone has fewer than 65,535 parts")
+}
+
+/// The order of two RDATA as they are, if their canonical forms have the same: these differ from them in capitals alone.
+fn plain_order(left: &[u8], right: &[u8]) -> Option<Ordering> {
+    match left.iter().zip(right).find(|(left, right)| left != right) {
+        Some((left, right)) => {
+            let has_capital = left.is_ascii_uppercase() || right.is_ascii_uppercase();
+            (!has_capital).then(|| left.cmp(right))
+        }
+        None => Some(left.len().cmp(&right.len())),
+    }
 }
 
 /// Sorts the records of an RRset by canonical RDATA (CAN-5).
@@ -230,16 +249,17 @@ impl RdataSorter {
         self.is_repeat.clear();
         self.is_repeat.push(false);
         let [RawRecord { rtype, .. }, _, ..] = *records else { return };
-        if records.iter().all(|record| rdata::is_canonical(rtype, rdata(record))) {
-            if let [first, second] = records {
-                // Most RRsets of several records have two.
-                let order = rdata(first).cmp(rdata(second));
-                if order.is_gt() {
-                    std::mem::swap(first, second);
-                }
-                self.is_repeat.push(order.is_eq());
-                return;
+        // Most RRsets of several records have two.
+        if let [first, second] = records
+            && let Some(order) = plain_order(rdata(first), rdata(second))
+        {
+            if order.is_gt() {
+                std::mem::swap(first, second);
             }
+            self.is_repeat.push(order.is_eq());
+            return;
+        }
+        if records.iter().all(|record| rdata::is_canonical(rtype, rdata(record))) {
             records.sort_by(|left, right| rdata(left).cmp(rdata(right)));
             self.is_repeat.extend(records.windows(2).map(|pair| rdata(&pair[0]) == rdata(&pair[1])));
             return;
@@ -262,5 +282,25 @@ impl RdataSorter {
     /// Whether any record of the RRset sorted last repeats the one before it.
     pub(super) fn has_repeats(&self) -> bool {
         self.is_repeat.contains(&true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// CAN-5: where the order can be told without lowering anything, it is that of the canonical forms.
+    #[test]
+    fn a_plain_order_is_the_canonical_one() {
+        let parts =
+            ["\x01a\0", "\x01A\0", "\x01B\0", "\x01b\0", "\x02aB\0", "\x02ab\0", "\x02Ab\x01a\0", "\x02ab\x01A\0"];
+        let mut told = 0;
+        for (left, right) in parts.iter().flat_map(|left| parts.iter().map(move |right| (left, right))) {
+            if let Some(order) = plain_order(left.as_bytes(), right.as_bytes()) {
+                assert_eq!(order, left.to_ascii_lowercase().cmp(&right.to_ascii_lowercase()), "{left:?} {right:?}");
+                told += 1;
+            }
+        }
+        assert!(told > parts.len(), "{told}");
     }
 }

@@ -233,30 +233,41 @@ fn collect_piece(
     runs
 }
 
-/// Brings runs of the same prefix, which stand together in file order, into the order of their whole keys.
+/// Brings runs of the same prefix, which stand together in file order, into the order of their whole names. Stable, so that
+/// runs of one owner stay in file order.
 fn sort_ties(store: &RecordStore, apex: Name<'_>, runs: &mut [Run]) {
     let tied = runs.chunk_by_mut(|left, right| left.prefix == right.prefix);
     tied.filter(|tied| tied.len() > 1).for_each(|tied| {
-        let mut keys = Vec::new();
-        let mut keyed = Vec::with_capacity(tied.len());
-        for &run in tied.iter() {
-            let start = keys.len();
-            sort_key::push_labels_key(run.labels(store, apex), &mut keys);
-            keyed.push((start, keys.len(), run));
-        }
-        let by_key = |left: &(usize, usize, Run), right: &(usize, usize, Run)| -> Ordering {
-            keys[left.0..left.1].cmp(&keys[right.0..right.1])
-        };
-        // Stable, so that runs of one owner stay in file order.
-        if tied.len() < TIES_AT_ONCE {
-            keyed.sort_by(by_key);
+        if tied.len() <= TIES_WITHOUT_KEYS {
+            tied.sort_by(|left, right| sort_key::labels_cmp(left.labels(store, apex), right.labels(store, apex)));
         } else {
-            keyed.par_sort_by(by_key);
+            sort_by_keys(store, apex, tied);
         }
-        tied.iter_mut().zip(keyed).for_each(|(run, (_, _, sorted))| *run = sorted);
     });
 }
 
+/// Sorts runs by keys that are made for it.
+fn sort_by_keys(store: &RecordStore, apex: Name<'_>, runs: &mut [Run]) {
+    let mut keys = Vec::new();
+    let mut keyed = Vec::with_capacity(runs.len());
+    for &run in runs.iter() {
+        let start = keys.len();
+        sort_key::push_labels_key(run.labels(store, apex), &mut keys);
+        keyed.push((start, keys.len(), run));
+    }
+    let by_key = |left: &(usize, usize, Run), right: &(usize, usize, Run)| -> Ordering {
+        keys[left.0..left.1].cmp(&keys[right.0..right.1])
+    };
+    if runs.len() < TIES_AT_ONCE {
+        keyed.sort_by(by_key);
+    } else {
+        keyed.par_sort_by(by_key);
+    }
+    runs.iter_mut().zip(keyed).for_each(|(run, (_, _, sorted))| *run = sorted);
+}
+
+/// Of so few runs of one prefix, a cut and its glue mostly, the names are compared as they are.
+const TIES_WITHOUT_KEYS: usize = 4;
 /// So many runs of one prefix are worth sorting in parallel.
 const TIES_AT_ONCE: usize = 1 << 13;
 

@@ -1,7 +1,6 @@
 //! Names that records point to: glue that must be there, servers without addresses, servers that are aliases.
 
 use crate::base::{Diagnostic, Diagnostics, Name, Rtype, Severity};
-use crate::rdata;
 use crate::zone::{NodeRef, NodeStatus, RecordRef, RrsetRef, Zone};
 
 /// How many names behind a zone cut are looked through for glue before the zone is searched; most cuts have fewer.
@@ -38,7 +37,7 @@ pub(super) fn check(zone: &Zone, node: NodeRef<'_>, findings: &mut Diagnostics) 
 /// Checks the targets of an NS, MX or SRV RRset.
 fn check_rrset(zone: &Zone, node: NodeRef<'_>, rrset: RrsetRef<'_>, findings: &mut Diagnostics) {
     for record in rrset.records() {
-        let Some(name) = rdata::names(rrset.rtype(), record.rdata()).next() else { continue };
+        let Some(name) = target_of(rrset.rtype(), record.rdata()) else { continue };
         // A root target says that there is no such service (RFC 7505, RFC 2782).
         if name.is_root() && rrset.rtype() != Rtype::NS {
             continue;
@@ -48,6 +47,16 @@ fn check_rrset(zone: &Zone, node: NodeRef<'_>, rrset: RrsetRef<'_>, findings: &m
             target => report(zone, node, rrset.rtype(), record, name, target, findings),
         }
     }
+}
+
+/// The name that the data of an NS, MX or SRV record ends with.
+fn target_of(rtype: Rtype, rdata: &[u8]) -> Option<Name<'_>> {
+    let start = match rtype {
+        Rtype::MX => 2,
+        Rtype::SRV => 6,
+        _ => 0,
+    };
+    Some(Name::parse_wire(rdata.get(start..)?).ok()?.0)
 }
 
 /// What stands at the target of a record of `node`.
