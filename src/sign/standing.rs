@@ -8,11 +8,10 @@ use super::lines::Lines;
 use super::previous::is_due;
 use super::render::{Job, Owner, Set, Tally};
 use super::times::Expirations;
-use crate::base::text::push_decimal;
 use crate::base::{Name, Rtype, Seconds, Timestamp, UnixTime};
 use crate::denial::OwnerItem;
-use crate::output::text::{push_after_owner, push_type};
-use crate::rdata;
+use crate::output::text::push_after_owner;
+use crate::rdata::{self, rrsig::push_signer_text};
 use crate::zone::{NodeRef, NodeStatus};
 use memchr::memchr;
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
@@ -82,10 +81,7 @@ impl<'s> Search<'s> {
     pub(super) fn new(job: Job<'s>, before: &'s Lines<Vec<u8>>, refresh: Option<Seconds>) -> Self {
         let signer = |key_tag: u16| {
             let mut text = Vec::new();
-            push_decimal(key_tag.into(), &mut text);
-            text.push(b' ');
-            job.zone.apex().push_text(&mut text);
-            text.push(b' ');
+            push_signer_text(key_tag, job.zone.apex(), &mut text);
             text
         };
         let signers = job.plan.keys().iter().map(|key| signer(key.key_tag)).collect();
@@ -191,13 +187,8 @@ impl<'s> Search<'s> {
         let line = &mut scratch.line;
         line.clear();
         push_after_owner(set.ttl, self.job.zone.class(), Rtype::RRSIG, line);
-        push_type(set.rtype, line);
-        let algorithm = self.job.plan.keys()[key].algorithm().0;
-        for number in [u32::from(algorithm), owner.name.rrsig_labels().into(), set.ttl.seconds()] {
-            line.push(b' ');
-            push_decimal(number.into(), line);
-        }
-        line.push(b' ');
+        let anytime = (Timestamp(0), Timestamp(0));
+        self.job.header(owner, set, self.job.plan.keys()[key].name(), anytime).push_front_text(line);
         let rest = text.strip_prefix(&scratch.owner[..])?.strip_prefix(&line[..])?;
         let (expiration, rest) = rest.split_at_checked(TIME_LEN)?;
         let (inception, rest) = rest.strip_prefix(b" ")?.split_at_checked(TIME_LEN)?;
