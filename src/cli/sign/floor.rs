@@ -4,10 +4,9 @@
 //! A signature is timed during the run (see [`super::samples`]). Where too few were made, it is timed behind the run while
 //! all threads sign: cores that share a clock or a unit are slower together than one of them is alone.
 
-use super::samples::Samples;
-use crate::base::Algorithm;
+use super::samples::{Kind, Samples, kind};
 use crate::cli::measure::seconds_per_call;
-use crate::crypto::{Library, Signer};
+use crate::crypto::Signer;
 use crate::sign::{KeySummary, OwnKeys, Summary};
 use serde_json::{Value, json};
 use std::fmt;
@@ -29,33 +28,39 @@ pub(super) struct Floor {
 #[derive(Debug)]
 struct KeyTime {
     key_tag: u16,
-    algorithm: Algorithm,
-    library: Library,
+    kind: Kind,
     signatures: u64,
     seconds_per_signature: f64,
+}
+
+impl KeyTime {
+    /// How long a key takes that has signed. `None` if it does not sign any more.
+    fn measure(key: &KeySummary, signer: &dyn Signer, samples: &Samples) -> Option<Self> {
+        let kind = kind(signer);
+        let sampled = samples.seconds_per_signature(kind);
+        let seconds_per_signature = sampled.or_else(|| seconds_per_signature(signer))?;
+        Some(Self { key_tag: key.key_tag, kind, signatures: key.signatures, seconds_per_signature })
+    }
 }
 
 impl Floor {
     /// The floor of a run. `None` if no key signed.
     pub(super) fn measure(summary: &Summary, keys: &OwnKeys, samples: &Samples) -> Option<Self> {
-        Self::of_keys(Self::measure_keys(summary, keys, samples))
+        let measure = |(key, signer)| KeyTime::measure(key, signer, samples);
+        Self::of_keys(Self::signers(summary, keys).filter_map(measure).collect())
     }
 
-    /// The floor of many zones: one key of each algorithm and library is measured for all.
+    /// The floor of many zones: one key of each kind is measured for all.
     pub(super) fn of_zones<'z>(
         zones: impl Iterator<Item = (&'z Summary, &'z OwnKeys)>,
         samples: &Samples,
     ) -> Option<Self> {
         let mut sums: Vec<KeyTime> = Vec::new();
         for (summary, keys) in zones {
-            for key in summary.keys.iter().filter(|key| key.signatures > 0) {
-                let is_alike = |sum: &KeyTime| (sum.algorithm, Some(sum.library)) == (key.algorithm, key.library);
-                if !sums.iter().any(is_alike) {
-                    let measured = Self::measure_keys(summary, keys, samples).into_iter().find(is_alike);
-                    sums.extend(measured.map(|time| KeyTime { signatures: 0, ..time }));
-                }
-                if let Some(place) = sums.iter().position(is_alike) {
-                    sums[place].signatures += key.signatures;
+            for (key, signer) in Self::signers(summary, keys) {
+                match sums.iter_mut().find(|sum| sum.kind == kind(signer)) {
+                    Some(sum) => sum.signatures += key.signatures,
+                    None => sums.extend(KeyTime::measure(key, signer, samples)),
                 }
             }
         }
@@ -68,22 +73,11 @@ impl Floor {
         (!keys.is_empty()).then_some(Self { keys, cores })
     }
 
-    /// How long each key takes that has signed.
-    fn measure_keys(summary: &Summary, keys: &OwnKeys, samples: &Samples) -> Vec<KeyTime> {
-        let summaries = summary.keys.iter().zip(keys.set().all());
-        let time = |(summary, key): (&KeySummary, &crate::keys::ZoneKey)| {
-            let signer = key.signer.as_deref().filter(|_| summary.signatures > 0)?;
-            let sampled = samples.seconds_per_signature(signer.algorithm(), signer.library());
-            let seconds_per_signature = sampled.or_else(|| seconds_per_signature(signer))?;
-            Some(KeyTime {
-                key_tag: summary.key_tag,
-                algorithm: summary.algorithm,
-                library: signer.library(),
-                signatures: summary.signatures,
-                seconds_per_signature,
-            })
-        };
-        summaries.filter_map(time).collect()
+    /// The keys that have signed.
+    fn signers<'z>(summary: &'z Summary, keys: &'z OwnKeys) -> impl Iterator<Item = (&'z KeySummary, &'z dyn Signer)> {
+        let keys = summary.keys.iter().zip(keys.set().all());
+        keys.filter(|(summary, _)| summary.signatures > 0)
+            .filter_map(|(summary, key)| Some((summary, key.signer.as_deref()?)))
     }
 
     /// Seconds.
@@ -109,8 +103,8 @@ impl Floor {
         let key = |key: &KeyTime| {
             json!({
                 "key_tag": key.key_tag,
-                "algorithm": key.algorithm.0,
-                "library": key.library.to_string(),
+                "algorithm": key.kind.0.0,
+                "library": key.kind.1.to_string(),
                 "signatures": key.signatures,
                 "seconds_per_signature": key.seconds_per_signature,
             })
@@ -147,7 +141,7 @@ impl fmt::Display for Floor {
         for (index, key) in self.keys.iter().enumerate() {
             let comma = if index == 0 { "" } else { ", " };
             let microseconds = key.seconds_per_signature * 1e6;
-            write!(f, "{comma}key {}: {microseconds:.1} us a signature by {}", key.key_tag, key.library)?;
+            write!(f, "{comma}key {}: {microseconds:.1} us a signature by {}", key.key_tag, key.kind.1)?;
         }
         f.write_str(")")
     }
@@ -156,14 +150,15 @@ impl fmt::Display for Floor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::Algorithm;
+    use crate::crypto::Library;
 
     /// signatures × time of one / cores, summed over the keys.
     #[test]
     fn the_floor_is_the_signatures_time_by_cores() {
         let key = |signatures, seconds_per_signature| KeyTime {
             key_tag: 1,
-            algorithm: Algorithm(13),
-            library: Library::AwsLc,
+            kind: (Algorithm(13), Library::AwsLc, 64),
             signatures,
             seconds_per_signature,
         };
