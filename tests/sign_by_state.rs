@@ -375,3 +375,23 @@ fn a_state_that_is_gone_is_missed() {
     let output = place.run(NOW, &["sign", "example.zone", "-K", "keys", "--ignore-state"]);
     assert!(!self::talk(&output).contains("there was a state"), "{}", self::talk(&output));
 }
+
+/// Several views of a zone with one state: they take turns, and none waits for a lock that this run holds itself.
+#[test]
+fn views_of_one_zone_take_turns() {
+    let place = Place::new();
+    place.aim_plain();
+    let list: String = (0..8).map(|view| format!("example.zone - keys view{view}\n")).collect();
+    fs::write(place.path("list"), list).unwrap();
+    let ran = place.run(NOW, &["sign", "--zones", "list", "--lock-timeout", "0s", "--threads", "8"]);
+    assert_eq!(ran.status.code(), Some(0), "{}", talk(&ran));
+    assert!(talk(&ran).contains("8: 8 signed, 0 unchanged, 0 failed"), "{}", talk(&ran));
+    // What another process holds is waited for as long as was said.
+    let who = Who::default();
+    let options = LockOptions { who: &who, at: NOW, timeout: Duration::ZERO };
+    let held = StateFile::lock(&place.keys(), zone().as_name(), &options).unwrap();
+    let ran = place.run(NOW, &["sign", "--zones", "list", "--lock-timeout", "0s"]);
+    drop(held);
+    assert_eq!(ran.status.code(), Some(2), "{}", talk(&ran));
+    assert!(talk(&ran).contains("example.zone: error: ") && talk(&ran).contains("--lock-timeout"), "{}", talk(&ran));
+}

@@ -329,6 +329,32 @@ fn a_zone_file_is_not_replaced_by_its_signed_form() {
     }
 }
 
+/// Nor what it includes, nor a key, be it by the zone or by the record of its signing: there is no other copy.
+#[test]
+fn what_cannot_be_had_again_is_not_replaced() {
+    let place = Place::new();
+    fs::write(place.path("hosts"), "www 3600 IN A 192.0.2.80\n").unwrap();
+    for name in ["including.zone", "signed.record"] {
+        fs::write(place.path(name), format!("{ZONE}$INCLUDE hosts\n")).unwrap();
+    }
+    fs::copy(place.path("hosts"), place.path("hosts.record")).unwrap();
+    fs::write(place.path("other.zone"), format!("{ZONE}$INCLUDE hosts.record\n")).unwrap();
+    let key = "keys/Kexample.+015+49620.private";
+    for (zone, output, part) in [
+        ("including.zone", "hosts", "hosts is included by the zone, and would be replaced"),
+        ("other.zone", "hosts", "hosts.record is included by the zone, and would be replaced"),
+        ("signed.record", "signed", "signed.record is the zone, and would be replaced by the record of its signing"),
+        ("example.zone", key, "holds a private key, and would be replaced by the signed zone"),
+    ] {
+        let before = (fs::read(place.path(output)).ok(), fs::read(place.path(zone)).unwrap());
+        let ran = place.run(&[zone, "-K", "keys", "-f", output]);
+        assert_eq!(ran.status.code(), Some(2), "{zone} to {output}: {}", text(&ran.stderr));
+        assert!(text(&ran.stderr).contains(part), "{zone} to {output}: {}", text(&ran.stderr));
+        let after = (fs::read(place.path(output)).ok(), fs::read(place.path(zone)).unwrap());
+        assert_eq!(after, before, "{zone} to {output}");
+    }
+}
+
 /// Whether a process holds a file that has no name.
 #[cfg(unix)]
 fn has_unnamed_file(process: u32) -> bool {

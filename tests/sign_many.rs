@@ -94,6 +94,9 @@ fn a_list_signs_as_single_runs_do() {
 fn a_directory_signs_its_zone_files() {
     let place = Place::new(&["b", "a"]);
     place.write("zones/notes.txt", "not a zone");
+    // As in a shell, what starts with a dot is not asked for; nor is what is no file.
+    place.write("zones/._a.zone", "what an editor left");
+    fs::create_dir(place.path("zones/old.zone")).unwrap();
     let beside = place.run(&["zones", "-K", "keys", "-q"]);
     assert_eq!((beside.status.code(), text(&beside.stderr)), (Some(0), ""));
     assert_eq!(text(&beside.stdout), "zones/a.zone.signed\nzones/b.zone.signed\n");
@@ -218,6 +221,13 @@ fn lists_that_cannot_be_meant_are_refused_before_anything_is_signed() {
     place.write("origin", "zones/a.zone a..b - out/a\nzones/b.zone\n");
     place.write("over", "zones/a.zone - - out/a\nzones/b.zone - - ./zones/../zones/a.zone\n");
     place.write("good", "zones/a.zone - - out/a\n");
+    place.write("stdout", "zones/a.zone - - -\n");
+    place.write("itself", "zones/a.zone - - zones/../itself\n");
+    place.write("record", "zones/a.zone - - out/x\nzones/b.zone - - out/x.record\n");
+    place.write("over-record", "zones/b.zone - - zones/b\nzones/b.record - - out/b\n");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("out/fresh", place.path("link")).unwrap();
+    place.write("links", "zones/a.zone - - link\nzones/b.zone - - out/fresh\n");
     for (arguments, part) in [
         (&["--zones", "same"][..], "zones/../out/a: the output of both zones/a.zone and zones/b.zone"),
         (&["--zones", "short"], "short:2: a line has 4 fields"),
@@ -225,6 +235,18 @@ fn lists_that_cannot_be_meant_are_refused_before_anything_is_signed() {
         (&["--zones", "origin"], "error: origin:2: a line has 4 fields"),
         (&["--zones", "over"], "zones/a.zone: a zone file, and the output of zones/b.zone"),
         (&["--zones", "nowhere"], "nowhere: "),
+        (&["--zones", "stdout"], "stdout:1: an output has the name of a file"),
+        (&["--zones", "itself"], "itself: the list, and the output of zones/a.zone"),
+        (
+            &["--zones", "record", "--previous"],
+            "out/x.record: the output of zones/b.zone, and the record of the output of zones/a.zone",
+        ),
+        (
+            &["--zones", "over-record", "--previous"],
+            "zones/b.record: a zone file, and the record of the output of zones/b.zone",
+        ),
+        #[cfg(unix)]
+        (&["--zones", "links"], "out/fresh: the output of both zones/a.zone and zones/b.zone"),
         (&["--zones", "good", "-f", "out"], "--output does not go with many zones"),
         (&["--zones", "good", "-o", "a"], "--origin does not go with many zones"),
         (&["--zones", "good", "--previous", "old"], "--previous SIGNED does not go with many zones"),
@@ -239,4 +261,69 @@ fn lists_that_cannot_be_meant_are_refused_before_anything_is_signed() {
         assert!(talk.contains(part), "{arguments:?}: {talk}");
         assert_eq!(fs::read_dir(place.path("out")).unwrap().count(), 0, "{arguments:?}");
     }
+}
+
+/// A list may start with a byte order mark, which editors leave.
+#[test]
+fn a_byte_order_mark_is_no_name() {
+    let place = Place::new(&["a"]);
+    for list in ["\u{feff}zones/a.zone - - out/a\n", "\u{feff}# zones\nzones/a.zone - - out/a\n"] {
+        place.write("list", list);
+        let ran = place.run(&["--zones", "list", "-K", "keys"]);
+        assert_eq!((ran.status.code(), text(&ran.stdout)), (Some(0), "out/a\n"), "{}", text(&ran.stderr));
+    }
+}
+
+/// What went wrong is in the results too.
+#[test]
+fn json_says_why_a_zone_failed() {
+    let place = Place::new(&["a"]);
+    place.write("list", "zones/gone.zone - - out/gone\nzones/a.zone - - out/a\n");
+    let ran = place.run(&["--zones", "list", "-K", "keys", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(text(&ran.stdout)).unwrap();
+    let failed = &json["zones"][0];
+    assert_eq!((&failed["outcome"], &failed["output"]), (&"failed".into(), &"out/gone".into()));
+    assert!(failed["messages"][0].as_str().unwrap().contains("zones/gone.zone"), "{failed}");
+    assert_eq!((ran.status.code(), &json["zones"][1]["outcome"]), (Some(2), &"signed".into()));
+}
+
+/// A directory that can be written but not synced fails the zones that went there, and nothing else: all the others are
+/// told of.
+#[cfg(unix)]
+#[test]
+fn a_directory_that_cannot_be_synced_fails_its_own_zones() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+    let place = Place::new(&["a", "b"]);
+    place.write("list", "zones/a.zone - - shut/a\nzones/gone.zone - - out/gone\nzones/b.zone - - out/b\n");
+    fs::create_dir(place.path("shut")).unwrap();
+    let allow = |name: &str, mode| fs::set_permissions(place.path(name), PermissionsExt::from_mode(mode)).unwrap();
+    [("", 0o755), ("out", 0o777), ("shut", 0o333)].into_iter().for_each(|(name, mode)| allow(name, mode));
+    let program = place.path("zoneseal");
+    fs::copy(env!("CARGO_BIN_EXE_zoneseal"), &program).unwrap();
+    let mut command = Command::new(program);
+    command.current_dir(place.directory.path()).args([
+        "--now",
+        "20260201000000",
+        "sign",
+        "--zones",
+        "list",
+        "-K",
+        "keys",
+    ]);
+    // Nothing is shut to root, so somebody else signs.
+    if fs::read_dir(place.path("shut")).is_ok() {
+        const NOBODY: u32 = 65534;
+        for entry in fs::read_dir(place.path("keys")).unwrap() {
+            std::os::unix::fs::chown(entry.unwrap().path(), Some(NOBODY), None).unwrap();
+        }
+        command.uid(NOBODY);
+    }
+    let ran = command.output().unwrap();
+    allow("shut", 0o755);
+    let talk = text(&ran.stderr);
+    assert_eq!((ran.status.code(), text(&ran.stdout)), (Some(2), "out/b\n"), "{talk}");
+    assert!(talk.contains("zones/a.zone: error: ") && talk.contains("its directory cannot be synced"), "{talk}");
+    assert!(talk.contains("zones/gone.zone: error: ") && talk.contains("3: 1 signed, 0 unchanged, 2 failed"), "{talk}");
+    assert!(place.path("shut/a").exists());
 }

@@ -87,7 +87,7 @@ impl Env<'_> {
             Ok(Outcome::Exit(code)) => ExitCode::from(code),
             // The reader has seen enough (`| head`): nothing to say, but nothing is known to be right either.
             Err(Failure::BrokenPipe) => ExitCode::from(2),
-            Err(Failure::Message(message)) => {
+            Err(Failure::Message(message) | Failure::Locked(message)) => {
                 self.say(format_args!("error: {message}"));
                 ExitCode::from(2)
             }

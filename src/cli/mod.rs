@@ -58,6 +58,8 @@ pub enum Outcome {
 pub enum Failure {
     /// Printed as `error: …`.
     Message(String),
+    /// As that: somebody else has a zone's state.
+    Locked(String),
     /// Nobody reads the results any more; nothing is printed.
     BrokenPipe,
 }

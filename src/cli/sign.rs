@@ -104,6 +104,7 @@ fn sign(
         state: args.state_source(
             &who,
             args.keys_section.key_directory.as_deref(),
+            args.run.who.timeout(),
             destination != Destination::StandardOutput,
         ),
     };

@@ -59,7 +59,9 @@ pub(super) fn run(args: &StatusArgs, env: &mut Env<'_>) -> Result<Outcome, Failu
             Ok(if status.level() == Level::Ok { Outcome::Done } else { Outcome::Finding })
         }
         // For Nagios exit code 2 would mean that the zones are in a bad way, and its word goes to standard output.
-        Err(Failure::Message(message)) if args.nagios => nagios::write_unknown(&message, env),
+        Err(Failure::Message(message) | Failure::Locked(message)) if args.nagios => {
+            nagios::write_unknown(&message, env)
+        }
         Err(failure) => Err(failure),
     }
 }

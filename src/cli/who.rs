@@ -86,6 +86,9 @@ fn user_name(uid: u32) -> Option<String> {
 /// From the state of a zone.
 impl From<crate::state::StateError> for Failure {
     fn from(error: crate::state::StateError) -> Self {
-        Self::new(error)
+        match error.is_locked() {
+            true => Self::Locked(error.to_string()),
+            false => Self::new(error),
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::file::read_file;
 use super::name::paths_of;
-use super::private_file::PrivateFile;
+use super::private_file::{FORMAT, PrivateFile};
 use super::public_file::PublicFile;
 use super::timing::KeyTiming;
 use super::{KeyError, KeyErrorKind, dnskey_rdata};
@@ -78,7 +78,7 @@ pub fn inspect(argument: &Path) -> Result<KeyInfo, KeyError> {
         if starts(b"-----BEGIN") {
             return inspect_pem(argument, &content);
         }
-        if starts(b"Private-key-format") || argument.extension().is_some_and(|ending| ending == "private") {
+        if starts(FORMAT) || argument.extension().is_some_and(|ending| ending == "private") {
             let private = PrivateFile::parse(argument, &content)?;
             return if paths.public.is_file() && paths.public != argument {
                 let public = PublicFile::parse(&paths.public, &read_file(&paths.public)?)?;

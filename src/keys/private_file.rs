@@ -11,6 +11,9 @@ use super::timing::KeyTiming;
 use super::{KeyError, KeyErrorKind};
 use crate::base::{Algorithm, UnixTime, text};
 use crate::crypto::{PrivateKey, RsaParts};
+use memchr::memmem;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -23,6 +26,21 @@ pub struct PrivateFile {
     pub timing: KeyTiming,
     /// Minor version of the format: 2 or 3, or a later one, read as 3.
     pub minor_version: u32,
+}
+
+/// How a file of this form starts.
+pub(super) const FORMAT: &[u8] = b"Private-key-format";
+
+/// Octets that tell of what form a file of a key is; all of them stand before the key.
+const HEAD_LEN: u64 = 40;
+
+/// Whether there is a file at a path that holds a private key, by how it starts: in this form, or as PEM.
+#[must_use]
+pub fn is_at(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(HEAD_LEN).read_to_end(&mut head));
+    let is_pem = || head.starts_with(b"-----BEGIN") && memmem::find(&head, b"PRIVATE KEY").is_some();
+    read.is_ok() && (head.starts_with(FORMAT) || is_pem())
 }
 
 /// Fields that hold parts of keys.
@@ -214,6 +232,25 @@ impl<'a> Fields<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Not by the name of the file, and not only in this form.
+    #[test]
+    fn private_keys_are_known_by_how_they_start() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("output");
+        assert!(!is_at(&path));
+        for (text, is_private) in [
+            (ED25519, true),
+            ("-----BEGIN PRIVATE KEY-----\nAAAA\n", true),
+            ("-----BEGIN EC PRIVATE KEY-----\nAAAA\n", true),
+            ("-----BEGIN PUBLIC KEY-----\nAAAA\n", false),
+            ("example. 3600 IN SOA a. b. 1 2 3 4 5\n", false),
+            ("", false),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(is_at(&path), is_private, "{text}");
+        }
+    }
 
     const ED25519: &str = "Private-key-format: v1.3\nAlgorithm: 15 (ED25519)\n\
         PrivateKey: ODIyNjAzODQ2MjgwODAxMjI2NDUxOTAyMDQxNDIyNjI=\nCreated: 20240101000000\nActivate: 20240102000000\n";

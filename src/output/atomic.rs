@@ -56,6 +56,8 @@ enum OutputErrorKind {
     Directory,
     /// It names a device, a pipe or a socket, which a rename would replace.
     NotRegular,
+    /// It stands for a file that a process has open, as `/dev/stdout` does: others may be writing to that.
+    OpenFile,
     /// It names no file: it is empty or ends in `..`.
     NoFileName,
     /// The system refused.
@@ -70,9 +72,19 @@ impl fmt::Display for OutputError {
             OutputErrorKind::NotRegular => f.write_str(
                 "it is not a regular file\n   = help: for standard output give `-`, for a pipe use `-f - > PIPE`",
             ),
+            OutputErrorKind::OpenFile => f.write_str(
+                "it stands for an open file, which would be replaced with all that is written there\n   = help: for \
+                 standard output give `-`",
+            ),
             OutputErrorKind::NoFileName => f.write_str("this names no file"),
             OutputErrorKind::Io(error) => write!(f, "{error}"),
         }
+    }
+}
+
+impl From<io::Error> for OutputErrorKind {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
     }
 }
 
@@ -110,7 +122,7 @@ impl AtomicFile {
         Self::create_kind(path).map_err(|kind| OutputError { path: path.to_owned(), kind })
     }
 
-    /// Leaves syncing the directory to the caller, who writes many files there: [`sync_directory`] once at the end
+    /// Leaves syncing the directory to the caller, who writes many files there: [`sync_outputs`] once at the end
     /// makes all their renames last.
     #[must_use]
     pub fn without_directory_sync(self) -> Self {
@@ -132,24 +144,24 @@ impl AtomicFile {
         if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
             return Err(OutputErrorKind::NotRegular);
         }
-        let target = follow_links(path).map_err(OutputErrorKind::Io)?;
+        let target = follow_links(path)?;
         let old = match fs::metadata(&target) {
             Ok(metadata) if metadata.is_dir() => return Err(OutputErrorKind::Directory),
             Ok(metadata) => Some(metadata),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(OutputErrorKind::Io(error)),
+            Err(error) => return Err(error.into()),
         };
         let name = target.file_name().ok_or(OutputErrorKind::NoFileName)?;
         let directory = parent_of(&target);
         let mut prefix = OsString::from(".");
         prefix.push(name);
         prefix.push(".");
-        let temporary = Temporary::create(&directory, &prefix).map_err(OutputErrorKind::Io)?;
+        let temporary = Temporary::create(&directory, &prefix)?;
         let old_octets = old.as_ref().map_or(0, fs::Metadata::len);
         if let Some(old) = old {
             keep_owner(temporary.file(), &old);
             // After the owner, whose change may clear bits of the mode.
-            temporary.file().set_permissions(old.permissions()).map_err(OutputErrorKind::Io)?;
+            temporary.file().set_permissions(old.permissions())?;
         }
         Ok(Self { temporary, target, directory, prefix, old_octets, syncs_directory: true, syncing: None })
     }
@@ -170,18 +182,27 @@ fn keep_owner(file: &File, old: &fs::Metadata) {
 }
 
 /// The path a chain of symbolic links ends at, which need not exist. At most 40 links, as Linux follows.
-fn follow_links(path: &Path) -> io::Result<PathBuf> {
+fn follow_links(path: &Path) -> Result<PathBuf, OutputErrorKind> {
     let mut at = path.to_owned();
     for _ in 0..40 {
         match fs::symlink_metadata(&at) {
             Ok(metadata) if metadata.is_symlink() => {
+                if is_handle(&at) {
+                    return Err(OutputErrorKind::OpenFile);
+                }
                 let to = fs::read_link(&at)?;
                 at = at.parent().map_or_else(|| to.clone(), |parent| parent.join(&to));
             }
             _ => return Ok(at),
         }
     }
-    Err(io::Error::other("too many levels of symbolic links"))
+    Err(io::Error::other("too many levels of symbolic links").into())
+}
+
+/// Whether a link is one of those by which a process reaches its open files.
+fn is_handle(link: &Path) -> bool {
+    cfg!(target_os = "linux")
+        && fs::canonicalize(parent_of(link)).is_ok_and(|parent| parent.starts_with("/proc") && parent.ends_with("fd"))
 }
 
 impl Write for AtomicFile {
@@ -217,21 +238,21 @@ impl Output for AtomicFile {
         temporary.file().sync_all()?;
         let _replaced = Replaced::hold(&target, old_octets);
         temporary.persist(&directory, &prefix, &target)?;
-        if syncs_directory { sync_directory(&directory) } else { Ok(()) }
+        if syncs_directory { sync_outputs(&directory) } else { Ok(()) }
     }
 }
 
-/// The directory in which a file at a path is replaced, symbolic links followed.
-///
-/// # Errors
-/// If there are too many links.
-pub fn directory_of(path: &Path) -> io::Result<PathBuf> {
-    let target = follow_links(path)?;
-    Ok(parent_of(&target))
+/// The file that an output at a path becomes, symbolic links followed: in one form for all paths that lead there, if its
+/// directory is there.
+#[must_use]
+pub fn target_of(path: &Path) -> PathBuf {
+    let target = follow_links(path).unwrap_or_else(|_| path.to_owned());
+    let directory = fs::canonicalize(parent_of(&target)).unwrap_or_else(|_| parent_of(&target));
+    target.file_name().map_or_else(|| target.clone(), |name| directory.join(name))
 }
 
 /// The directory of a file.
-fn parent_of(path: &Path) -> PathBuf {
+pub fn parent_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),
@@ -244,6 +265,18 @@ fn parent_of(path: &Path) -> PathBuf {
 /// From the directory.
 pub fn sync_directory(directory: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
+}
+
+/// As [`sync_directory`], of a directory where outputs were put in place.
+///
+/// # Errors
+/// From the directory; the message says what that means for the outputs.
+pub fn sync_outputs(directory: &Path) -> io::Result<()> {
+    sync_directory(directory).map_err(|error| {
+        let directory = directory.display();
+        let message = "the new file is in place, but a crash may undo that: its directory cannot be synced";
+        io::Error::new(error.kind(), format!("{directory}: {message}: {error}"))
+    })
 }
 
 /// Collects in a file without a name what goes to a stream at the end.
@@ -447,6 +480,39 @@ mod tests {
             assert!(message.starts_with(&path.display().to_string()) && message.contains(part), "{message}");
         }
         assert_eq!(file_names(directory.path()), [""; 0]);
+    }
+
+    /// As `/dev/stdout` is: behind it stands a file to which others write too, or one that has no name.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_link_to_an_open_file_is_no_place_for_a_file() {
+        use std::os::fd::AsRawFd;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log");
+        fs::write(&path, "head").unwrap();
+        let file = File::open(&path).unwrap();
+        let handle = format!("fd/{}", file.as_raw_fd());
+        let link = directory.path().join("link");
+        std::os::unix::fs::symlink(Path::new("/proc/self").join(&handle), &link).unwrap();
+        for path in [Path::new("/proc/self").join(&handle), Path::new("/dev").join(&handle), link] {
+            let message = AtomicFile::create(&path).unwrap_err().to_string();
+            assert!(message.contains("an open file") && message.contains("`-`"), "{message}");
+        }
+        assert_eq!(fs::read(&path).unwrap(), b"head");
+    }
+
+    /// All ways to a file have one name, whether it is there or not.
+    #[cfg(unix)]
+    #[test]
+    fn paths_to_one_file_have_one_target() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        fs::create_dir(at("sub")).unwrap();
+        std::os::unix::fs::symlink("sub/zone.signed", at("link")).unwrap();
+        for path in ["sub/zone.signed", "link", "sub/../link", "sub/../sub/zone.signed"] {
+            assert_eq!(target_of(&at(path)), fs::canonicalize(at("sub")).unwrap().join("zone.signed"), "{path}");
+        }
+        assert_eq!(target_of(&at("gone/zone")), at("gone/zone"));
     }
 
     /// As `/dev/stdout` is when it goes into a pipe: a link to what has no path.

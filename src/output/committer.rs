@@ -14,6 +14,9 @@ use std::thread::JoinHandle;
 const THREADS: usize = 32;
 /// Files finished and waiting for a thread; each is an open file.
 const WAITING_MAX: usize = 64;
+/// One in so many of the files that this process may have open may be finished and waiting, and as many may be in the
+/// threads' hands.
+const OPEN_FILES_SHARE: u64 = 8;
 
 /// Threads that put files in place. The directories are left for the caller to sync; see
 /// [`AtomicFile::without_directory_sync`].
@@ -31,18 +34,22 @@ struct Task {
 }
 
 impl Committer {
-    /// Starts the threads.
+    /// Starts the threads, fewer if the system has no more, or has few open files for this process.
     ///
     /// # Errors
-    /// If the system has none left.
+    /// If the system has not one.
     pub fn start() -> io::Result<Self> {
-        let (queue, tasks) = sync_channel(WAITING_MAX);
+        let share =
+            open_files_max().map_or(usize::MAX, |max| usize::try_from(max / OPEN_FILES_SHARE).unwrap_or(usize::MAX));
+        let (queue, tasks) = sync_channel(WAITING_MAX.min(share));
         let tasks = Arc::new(Mutex::new(tasks));
-        let thread = |_| {
+        let spawn = || {
             let tasks = Arc::clone(&tasks);
             std::thread::Builder::new().name("commit".into()).spawn(move || work(&tasks))
         };
-        let threads = (0..THREADS).map(thread).collect::<io::Result<_>>()?;
+        let mut threads =
+            vec![spawn().map_err(|error| io::Error::new(error.kind(), format!("no thread to be had: {error}")))?];
+        threads.extend((1..THREADS.min(share)).map_while(|_| spawn().ok()));
         Ok(Self { queue, threads })
     }
 
@@ -63,6 +70,14 @@ impl Committer {
             let _ = thread.join();
         }
     }
+}
+
+/// How many files this process may have open; `None` if nothing bounds that.
+fn open_files_max() -> Option<u64> {
+    #[cfg(target_os = "linux")]
+    return rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    #[cfg(not(target_os = "linux"))]
+    None
 }
 
 /// Puts files in place until there are no more.

@@ -32,8 +32,8 @@ impl Syncing {
         // While one sync is under way, one more can be asked for: it takes all that is written until it begins.
         let (asks, asked) = sync_channel(1);
         let is_over = Arc::new(AtomicBool::new(false));
-        let is_wanted = Arc::clone(&is_over);
-        let is_wanted = move || !is_wanted.load(Relaxed);
+        let is_done = Arc::clone(&is_over);
+        let is_wanted = move || !is_done.load(Relaxed);
         let sync = move || asked.iter().take_while(|()| is_wanted()).try_for_each(|()| file.sync_data());
         Ok(Self { asks, is_over, thread: Builder::new().name("sync".into()).spawn(sync)? })
     }

@@ -33,7 +33,8 @@ impl Temporary {
         let mut builder = builder(prefix);
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        builder.tempfile_in(directory).map(Self::Named)
+        // Its message has the name that was tried, which says nothing to anybody.
+        builder.tempfile_in(directory).map(Self::Named).map_err(|error| error.kind().into())
     }
 
     pub(super) fn file(&self) -> &File {

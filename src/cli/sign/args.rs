@@ -13,6 +13,7 @@ use crate::state::Who;
 use crate::zone::{BuildOptions, MixedTtl, OutOfZone};
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Sign a zone
 ///
@@ -299,6 +300,7 @@ impl SignArgs {
         &self,
         who: &'a Who,
         directory: Option<&Path>,
+        timeout: Duration,
         is_confirmed: bool,
     ) -> Option<StateSource<'a>> {
         let keys = &self.keys_section;
@@ -306,7 +308,7 @@ impl SignArgs {
         (!keys.ignore_state).then(|| StateSource {
             directory: directory_of_keys(directory),
             who,
-            timeout: self.run.who.timeout(),
+            timeout,
             names_keys: !self.keys.is_empty(),
             denial,
             cds: match (keys.cds, keys.cds_delete) {

@@ -95,6 +95,9 @@ impl Job<'_> {
         watch: &Watch,
         findings: &mut Diagnostics,
     ) -> Result<Result<Signed, SignError>, Failure> {
+        if self.is_record(self.text.path()) {
+            return Err(lost(self.text.path(), "is the zone", "the record of its signing"));
+        }
         watch.begin("read");
         let (zone_text, previous) = rayon::join(|| self.text.octets(), || self.read_previous());
         let (zone_text, mut previous) = (zone_text?, previous?);
@@ -122,7 +125,7 @@ impl Job<'_> {
         let zone = self.build_zone(zone_text, &mut dropped, &mut inputs, watch, findings)?;
         let Some(zone) = zone.filter(|_| !findings.has_errors()) else { return Ok(Err(SignError::Refused)) };
         if dropped == 0 && self.is_in_place(self.text.path()) {
-            return Err(self.own_input());
+            return Err(lost(self.text.path(), "is the unsigned zone", "its own signed form"));
         }
         watch.begin("keys");
         let held = self.state.as_ref().map(|source| source.hold(zone.apex(), now, findings)).transpose()?.flatten();
@@ -237,7 +240,11 @@ impl Job<'_> {
         if findings.has_errors() {
             return Ok(None);
         }
-        inputs.files.extend(records.take_included().iter().map(|(path, text)| FileDigest::of(path, text)));
+        let included = records.take_included();
+        if let Some((path, _)) = included.iter().find(|(path, _)| self.is_in_place(path) || self.is_record(path)) {
+            return Err(lost(path, "is included by the zone", "what comes of its signing"));
+        }
+        inputs.files.extend(included.iter().map(|(path, text)| FileDigest::of(path, text)));
         watch.begin("build");
         *dropped = sign::load::drop_signed(&mut records, self.build.apex.as_ref());
         Ok(build_records(&self.text, records, &self.build, findings))
@@ -276,6 +283,9 @@ impl Job<'_> {
         Ok(match &self.destination {
             Destination::File(path) => {
                 let file = AtomicFile::create(path).map_err(Failure::new)?;
+                if keys::private_file::is_at(path) {
+                    return Err(lost(path, "holds a private key", "the signed zone"));
+                }
                 match self.committer.filter(|_| !has_state) {
                     None => (Box::new(file), None),
                     Some(committer) => {
@@ -291,20 +301,18 @@ impl Job<'_> {
         })
     }
 
-    /// Of a zone file that was never signed, comments and directives would be lost.
-    fn own_input(&self) -> Failure {
-        let path = self.text.path().display();
-        Failure::new(format_args!(
-            "{path} is the unsigned zone, and would be replaced by its own signed form\n   = help: name another output"
-        ))
-    }
-
     /// Whether a file is the output.
     fn is_in_place(&self, path: &Path) -> bool {
         match &self.destination {
             Destination::File(output) => is_same_file(path, output),
             Destination::StandardOutput => false,
         }
+    }
+
+    /// Whether a file is where the record of the run goes.
+    fn is_record(&self, path: &Path) -> bool {
+        let Destination::File(output) = &self.destination else { return false };
+        self.record.path_for(output).is_some_and(|record| is_same_file(path, &record))
     }
 
     /// Leaves a record of the run for the next.
@@ -337,6 +345,14 @@ impl Job<'_> {
             findings.push(Diagnostic::warning("record", message).help(help));
         }
     }
+}
+
+/// Refuses an output by which something would be lost that cannot be had again: comments and directives, or a key.
+fn lost(path: &Path, what: &str, by: &str) -> Failure {
+    Failure::new(format_args!(
+        "{} {what}, and would be replaced by {by}\n   = help: name another output",
+        path.display()
+    ))
 }
 
 /// Whether two paths lead to one file.
