@@ -149,12 +149,13 @@ fn check_set<'z>(
 ) {
     let apex = context.zone.apex_node();
     let (mut leads, mut known) = (false, false);
+    let standing = signers.standing(context);
     for record in rrset.records() {
         let (rule, found, asked) = match target(record) {
             Target::Unknown => continue,
             Target::Keys(keys) => {
                 known = true;
-                leads |= keys.iter().any(|key| signers.dnskey.contains(key));
+                leads |= keys.iter().any(|key| standing.contains(key));
                 continue;
             }
             Target::Absent(found) => (Rule::CdsNoDnskey, found, "a key of the DNSKEY RRset"),
@@ -163,7 +164,7 @@ fn check_set<'z>(
         known = true;
         findings.push(Note::new(rule, apex, found, asked).of(rrset.rtype()).at(record));
     }
-    if known && !leads && !signers.dnskey.is_empty() {
+    if known && !leads && !standing.is_empty() {
         let found = "no record of the set leads to a key that signs the DNSKEY RRset";
         let note = Note::new(Rule::CdsBreaksChain, apex, found, "at least one that does").of(rrset.rtype());
         findings.push(note.at(rrset.first()));

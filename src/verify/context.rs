@@ -15,6 +15,8 @@ pub(super) struct Context<'z> {
     pub(super) options: &'z VerifyOptions,
     pub(super) model: Model,
     pub(super) keys: KeySet<'z>,
+    /// The places of the keys that anchors name, without revoked ones; empty without an anchor.
+    pub(super) anchored: Vec<usize>,
     /// What was verified before.
     pub(super) known: Option<Known<'z>>,
     /// What was verified ahead.

@@ -1,5 +1,7 @@
 //! Whether every RRset that must be signed is, by each algorithm and at the time (SIG-2, SIG-9, TIM-3).
 
+use super::context::Context;
+use super::entry::Entry;
 use super::findings::{Findings, Note};
 use super::report::{Counts, ValidUntil};
 use super::rules::Rule;
@@ -9,9 +11,30 @@ use crate::base::{Algorithm, Rtype, UnixTime};
 /// Keys whose signatures over RRsets of the apex are good, time aside; places in the key set.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ApexSigners {
+    /// Revoked ones too.
     pub(super) dnskey: Vec<usize>,
+    /// Of those in `dnskey` the ones whose signatures are good at the time.
+    dnskey_open: Vec<usize>,
+    /// Whether one of `dnskey_open` is a key by which a validator takes the RRset; see [`Entry`].
+    is_entry_open: bool,
     pub(super) cds: Vec<usize>,
     pub(super) cdnskey: Vec<usize>,
+}
+
+impl ApexSigners {
+    /// The keys that sign the DNSKEY RRset so that a validator can take it from them: a revoked key's signature only proves
+    /// that it is revoked (RFC 5011 section 2.1).
+    pub(super) fn trusted(&self, context: &Context<'_>) -> Vec<usize> {
+        let keys = context.keys.keys();
+        self.dnskey.iter().copied().filter(|&index| !keys[index].is_revoked).collect()
+    }
+
+    /// Of [`Self::trusted`] those whose signatures are open at the time. Where the RRset is not good at the time, all: that
+    /// has been said, and is no fault of what rests on the keys.
+    pub(super) fn standing(&self, context: &Context<'_>) -> Vec<usize> {
+        let trusted = self.trusted(context);
+        trusted.into_iter().filter(|index| !self.is_entry_open || self.dnskey_open.contains(index)).collect()
+    }
 }
 
 /// What the signatures of a run of nodes come to.
@@ -58,11 +81,13 @@ impl Coverage {
 
     fn add_rrset(&mut self, run: &Run<'_, '_>, rrset: &SignedRrset<'_>) {
         let signatures = &run.signatures[rrset.signatures.clone()];
-        self.count(run, rrset, signatures);
+        let entry = Entry::of(run.context, rrset, signatures);
+        self.count(run, rrset, signatures, &entry);
         let required = run.context.keys.required();
         let mut uncovered = Vec::new();
         for &algorithm in required {
-            let usable = signatures.iter().filter(|one| one.rrsig.algorithm == algorithm && one.state.is_usable());
+            let is_of_use = |one: &&Signature<'_>| one.rrsig.algorithm == algorithm && entry.counts(run.context, one);
+            let usable = signatures.iter().filter(is_of_use);
             let best = |open_only: bool| {
                 let at = run.context.options.at;
                 usable
@@ -89,14 +114,17 @@ impl Coverage {
         self.note_duplicates(rrset, signatures);
     }
 
-    fn count(&mut self, run: &Run<'_, '_>, rrset: &SignedRrset<'_>, signatures: &[Signature<'_>]) {
+    fn count(&mut self, run: &Run<'_, '_>, rrset: &SignedRrset<'_>, signatures: &[Signature<'_>], entry: &Entry) {
         for signature in signatures {
             match signature.state {
                 State::Good(key) => {
                     self.counts.verified += 1;
                     *self.counts.verified_by_algorithm.entry(signature.rrsig.algorithm.0).or_default() += 1;
                     if rrset.node.index() == 0 {
-                        self.add_apex_signer(rrset.rtype, key);
+                        let is_open = signature.window == Window::Open;
+                        self.add_apex_signer(rrset.rtype, key, is_open);
+                        let is_entry = rrset.rtype == Rtype::DNSKEY && entry.counts(run.context, signature);
+                        self.apex_signers.is_entry_open |= is_open && is_entry;
                     }
                 }
                 State::GoodUnpublished => {
@@ -111,9 +139,12 @@ impl Coverage {
         debug_assert!(signatures.iter().all(|one| !matches!(one.state, State::Pending(_))), "{:?}", run.context.at);
     }
 
-    fn add_apex_signer(&mut self, rtype: Rtype, key: usize) {
+    fn add_apex_signer(&mut self, rtype: Rtype, key: usize, is_open: bool) {
         match rtype {
-            Rtype::DNSKEY => self.apex_signers.dnskey.push(key),
+            Rtype::DNSKEY => {
+                self.apex_signers.dnskey.push(key);
+                self.apex_signers.dnskey_open.extend(is_open.then_some(key));
+            }
             Rtype::CDS => self.apex_signers.cds.push(key),
             Rtype::CDNSKEY => self.apex_signers.cdnskey.push(key),
             _ => {}

@@ -7,6 +7,7 @@ pub mod ahead;
 mod apex;
 mod context;
 mod coverage;
+mod entry;
 mod fast;
 mod findings;
 mod keyset;
@@ -209,7 +210,7 @@ fn verify_signed(
     // A stray NSEC in a zone whose chain is NSEC3 does not make an NSEC chain.
     let uses_nsec = apex.has(Rtype::NSEC) || (model.has_nsec && model.nsec3_nodes.is_empty());
     let proofs = if let Beside::Proofs(proofs) = beside { Some(proofs) } else { None };
-    let context = Context {
+    let mut context = Context {
         zone,
         options,
         at: options.at.to_timestamp(),
@@ -222,7 +223,9 @@ fn verify_signed(
         proof_keys: proofs.map_or_else(Vec::new, |proofs| proofs.places(&keys)),
         is_standing: if let Beside::Nodes(nodes) = beside { nodes } else { &[] },
         keys,
+        anchored: Vec::new(),
     };
+    context.anchored = trust::named_keys(&context);
     let (nodes, chain) = rayon::join(|| walk(&context), || nsec3::check(&context));
     parts.chain = match (uses_nsec, chain.has_chain) {
         (false, false) => ChainKind::None,

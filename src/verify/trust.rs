@@ -35,8 +35,9 @@ pub(super) fn check(context: &Context<'_>, signers: &ApexSigners, findings: &mut
         findings.push(Note::new(Rule::AnchorUnusable, apex, found, asked).of(Rtype::DS));
         return (Trust::Broken, Vec::new());
     }
-    let keys = context.keys.keys();
-    let signs = |index: &usize| signers.dnskey.contains(index) && !keys[*index].is_revoked;
+    // Whether their signatures are open is another verdict's; see `Entry`.
+    let trusted = signers.trusted(context);
+    let signs = |index: &usize| trusted.contains(index);
     let anchored: Vec<usize> = leads.iter().flat_map(|lead| lead.keys.iter().copied()).filter(signs).collect();
     let is_anchored = !anchored.is_empty();
     for lead in leads.iter().filter(|lead| !lead.keys.iter().any(signs)) {
@@ -47,18 +48,37 @@ pub(super) fn check(context: &Context<'_>, signers: &ApexSigners, findings: &mut
         let rule = if is_anchored { Rule::AnchorStale } else { Rule::AnchorUnmatched };
         findings.push(Note::new(rule, apex, found, "a key that signs the DNSKEY RRset").of(Rtype::DS));
     }
-    note_algorithms(context, &leads, signers, findings);
+    note_algorithms(context, &leads, &trusted, findings);
     (if is_anchored { Trust::Anchored } else { Trust::Broken }, anchored)
+}
+
+/// The keys of the zone that the anchors name and that are not revoked.
+pub(super) fn named_keys(context: &Context<'_>) -> Vec<usize> {
+    let keys = context.keys.keys();
+    let named = context.options.anchors.iter().flat_map(|anchor| keys_of(context, anchor));
+    named.filter(|&index| !keys[index].is_revoked).collect()
+}
+
+/// The keys of the zone that an anchor names.
+fn keys_of(context: &Context<'_>, anchor: &Anchor) -> Vec<usize> {
+    let keys = context.keys.keys();
+    match anchor {
+        Anchor::Dnskey(rdata) => (0..keys.len()).filter(|&index| keys[index].rdata == rdata).collect(),
+        Anchor::Ds(rdata) => {
+            let Some(ds) = Ds::parse(rdata) else { return Vec::new() };
+            let matching = context.keys.matching(ds.algorithm, ds.key_tag);
+            matching.filter(|&index| ds_matches(context, &ds, keys[index].rdata) == Some(true)).collect()
+        }
+    }
 }
 
 /// Finds the keys an anchor names; `None` and a finding if it cannot be used.
 fn follow(context: &Context<'_>, anchor: &Anchor, findings: &mut Findings) -> Option<Lead> {
-    let keys = context.keys.keys();
+    let keys = keys_of(context, anchor);
     match anchor {
         Anchor::Dnskey(rdata) => {
             let algorithm = Dnskey::parse(rdata)?.algorithm;
             let name = format!("DNSKEY {} of algorithm {algorithm}", dnskey::key_tag(rdata));
-            let keys = (0..keys.len()).filter(|&index| keys[index].rdata == rdata).collect();
             Some(Lead { name, algorithm, keys })
         }
         Anchor::Ds(rdata) => {
@@ -74,15 +94,13 @@ fn follow(context: &Context<'_>, anchor: &Anchor, findings: &mut Findings) -> Op
             if ds.digest_type == DigestType::SHA1 {
                 note(Rule::AnchorSha1, "SHA-256");
             }
-            let matching = context.keys.matching(ds.algorithm, ds.key_tag);
-            let keys = matching.filter(|&index| ds_matches(context, &ds, keys[index].rdata) == Some(true)).collect();
             Some(Lead { name, algorithm: ds.algorithm, keys })
         }
     }
 }
 
 /// The DNSKEY RRset must be signed with every algorithm of the DS RRset (SIG-9).
-fn note_algorithms(context: &Context<'_>, leads: &[Lead], signers: &ApexSigners, findings: &mut Findings) {
+fn note_algorithms(context: &Context<'_>, leads: &[Lead], trusted: &[usize], findings: &mut Findings) {
     let keys = context.keys.keys();
     let mut algorithms: Vec<Algorithm> = leads.iter().map(|lead| lead.algorithm).collect();
     algorithms.sort_unstable();
@@ -90,7 +108,7 @@ fn note_algorithms(context: &Context<'_>, leads: &[Lead], signers: &ApexSigners,
     for algorithm in algorithms {
         let is_verifiable = crate::crypto::check_verifies(algorithm).is_ok();
         let is_there = if is_verifiable {
-            signers.dnskey.iter().any(|&index| keys[index].algorithm == algorithm)
+            trusted.iter().any(|&index| keys[index].algorithm == algorithm)
         } else {
             context.keys.required().contains(&algorithm)
         };

@@ -8,7 +8,7 @@ use zoneseal::rdata::bitmap::{TypeBitmap, push_bitmap};
 use zoneseal::rdata::nsec3::Nsec3Param;
 use zoneseal::verify::{Anchor, Rule, Scope, Trust, VerifyOptions, verify_zone};
 
-const NSEC: &str = "verify/bind-nsec.zone";
+pub(super) const NSEC: &str = "verify/bind-nsec.zone";
 const NSEC3: &str = "verify/bind-nsec3.zone";
 const OPT_OUT: &str = "verify/bind-opt-out.zone";
 
@@ -20,7 +20,7 @@ fn key() -> TestKey {
 }
 
 /// The zone of a file, signed by the tests' key.
-fn adopted(path: &str, key: &TestKey) -> Records {
+pub(super) fn adopted(path: &str, key: &TestKey) -> Records {
     let mut zone = Records::load(path);
     key.adopt(&mut zone);
     zone
@@ -131,7 +131,7 @@ fn signatures() {
 }
 
 /// So many seconds before the time verified for.
-fn before(seconds: i64) -> Timestamp {
+pub(super) fn before(seconds: i64) -> Timestamp {
     AT.minus(zoneseal::base::Seconds(seconds)).to_timestamp()
 }
 
