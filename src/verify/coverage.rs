@@ -104,6 +104,7 @@ impl Coverage {
             }
         }
         self.note_missing(rrset, signatures, &uncovered);
+        self.note_revoked(run, rrset, signatures, &entry, &uncovered);
         for signature in signatures {
             let is_spare = match required.contains(&signature.rrsig.algorithm) {
                 true => !uncovered.contains(&signature.rrsig.algorithm),
@@ -195,6 +196,27 @@ impl Coverage {
                 let note = Note::new(Rule::SignatureAlgorithmMissing, rrset.node, found, asked);
                 self.findings.push(note.of(rrset.rtype));
             }
+        }
+    }
+
+    /// Reports signatures over the DNSKEY RRset by revoked keys, where an algorithm has none that counts beside them.
+    fn note_revoked(
+        &mut self,
+        run: &Run<'_, '_>,
+        rrset: &SignedRrset<'_>,
+        signatures: &[Signature<'_>],
+        entry: &Entry,
+        uncovered: &[Algorithm],
+    ) {
+        // Of an algorithm without any signature that counts, the usable ones are by revoked keys.
+        let is_revoked = |one: &Signature<'_>| one.state.is_usable() && !entry.counts(run.context, one);
+        for &algorithm in uncovered {
+            let mut of_algorithm = signatures.iter().filter(|one| one.rrsig.algorithm == algorithm).peekable();
+            // What is wrong with signatures by other keys is said of each.
+            let Some(first) = of_algorithm.peek().copied().filter(|_| of_algorithm.all(is_revoked)) else { continue };
+            let found = format!("the signature {} is by a revoked key, and no other key signs", by_key(&first.rrsig));
+            let note = Note::new(Rule::SignatureKeyRevoked, rrset.node, found, "a key that is not revoked");
+            self.findings.push(note.of(rrset.rtype).at(first.record));
         }
     }
 

@@ -106,7 +106,7 @@ rules! {
     SignatureKeyMissing "signature-key-missing" Validity Error "RFC 4035 section 5.3.1, RFC 6840 section 5.12, V-2" "publish the key or remove the signature";
     /// A signature by a key that must not verify signatures.
     SignatureKeyUnusable "signature-key-unusable" Validity Error "RFC 4034 section 2.1, SIG-1" "sign with a zone key of protocol 3";
-    /// A revoked key signs something other than the DNSKEY RRset.
+    /// A revoked key signs something other than the DNSKEY RRset, or that one alone.
     SignatureKeyRevoked "signature-key-revoked" Validity Error "RFC 5011 section 2.1, ENC-6" "sign with a key that is not revoked";
     /// The signer is not the zone.
     SignatureSigner "signature-signer" Validity Error "RFC 4035 section 2.2, SIG-2" "sign with the zone's apex as signer";

@@ -131,3 +131,26 @@ fn cds_goes_by_open_signatures() {
     let zone = zone_of(&[(&next, expired()), (&ksk, LONG)]);
     assert_report(&verify(&zone, &[]), &[Rule::SignatureExpired, Rule::CdsBreaksChain], false);
 }
+
+/// A revoked key's signature says that it is revoked, and no more (RFC 5011 section 2.1).
+#[test]
+fn a_revoked_key_makes_no_rrset_good() {
+    let (ksk, zsk, revoked) = (TestKey::new(1, 257), TestKey::new(4, 256), TestKey::new(3, 385));
+    let mut zone = zone_of(&[(&ksk, LONG), (&zsk, LONG), (&revoked, LONG)]);
+    assert_report(&verify(&zone, &[&ksk]), &[], true);
+    sign_by(&mut zone, Rtype::DNSKEY, &[(&revoked, ends_in_an_hour())]);
+    let report = verify(&zone, &[]);
+    assert_report(&report, &[Rule::SignatureKeyRevoked], false);
+    assert!(!report.verdicts.is_cryptographically_valid);
+    assert_ne!(report.verdicts.valid_until.unwrap().covered, Rtype::DNSKEY, "it ends nobody's validity");
+    assert_report(
+        &verify(&zone, &[&ksk]),
+        &[Rule::SignatureKeyRevoked, Rule::AnchorUnmatched, Rule::AnchorAlgorithm],
+        false,
+    );
+    assert_eq!(verify(&zone, &[&revoked]).verdicts.trust, Trust::Broken);
+    sign_by(&mut zone, Rtype::DNSKEY, &[(&revoked, LONG), (&ksk, expired())]);
+    assert_report(&verify(&zone, &[&ksk]), &[Rule::SignatureExpired], false);
+    sign_by(&mut zone, Rtype::DNSKEY, &[(&ksk, LONG), (&revoked, expired())]);
+    assert_report(&verify(&zone, &[&ksk]), &[Rule::SignatureExpired], true);
+}

@@ -193,6 +193,11 @@ fn keys() {
                 add_dnskey(zone, key, revoked.dnskey.clone());
                 revoked.add_signature(zone, "example.", Rtype::DNSKEY, |_| ());
             }),
+            ("revoked, signing the keys alone", &[Rule::SignatureKeyRevoked], |zone, key| {
+                let revoked = TestKey::new(3, 385);
+                add_dnskey(zone, key, revoked.dnskey.clone());
+                revoked.sign(zone, "example.", Rtype::DNSKEY);
+            }),
             ("revoked, signing data", &[Rule::SignatureKeyRevoked], |zone, key| {
                 let revoked = TestKey::new(3, 385);
                 add_dnskey(zone, key, revoked.dnskey.clone());
