@@ -240,10 +240,28 @@ fn a_missing_private_half_is_an_offline_key() {
     let set = KeySet::new(zone.as_name(), load_zone(directory.path(), "bind.test", &mut findings), NOW, &mut findings);
     assert_eq!(set.published().len(), 2);
     assert_eq!((set.role(0), set.role(1)), (None, Some(KeyRole::Csk)), "the lone signer signs all");
-    assert!(findings.list().iter().any(|finding| finding.code == "offline-ksk"));
+    let codes: Vec<&str> = findings.list().iter().map(|finding| finding.code).collect();
+    assert!(codes.ends_with(&["zsk-signs-dnskey", "offline-ksk"]), "{codes:?}");
     assert!(!findings.has_errors());
     // Its CDS stands all the same: the parent points at it.
     assert!(set.in_sync().any(ZoneKey::is_sep));
+}
+
+/// A revoked KSK signs for its revocation only (RFC 5011 section 2.1); a ZSK that signs the keys in its place is said.
+#[test]
+fn a_zsk_in_the_place_of_a_revoked_ksk_is_warned_of() {
+    let directory = TempDir::new().unwrap();
+    for base in ["bind/Kbind.test.+013+17083", "bind/Kbind.test.+013+61665"] {
+        copy_pair(base, directory.path());
+    }
+    let mut findings = Diagnostics::new(9);
+    let zone: NameBuf = "bind.test".parse().unwrap();
+    let mut keys = load_zone(directory.path(), "bind.test", &mut findings);
+    keys.iter_mut().find(|key| key.is_sep()).unwrap().timing.revoke = Some(NOW);
+    let set = KeySet::new(zone.as_name(), keys, NOW, &mut findings);
+    assert_eq!((set.role(0), set.role(1)), (Some(KeyRole::Revoked), Some(KeyRole::Csk)));
+    let warning = findings.list().iter().find(|finding| finding.code == "zsk-signs-dnskey").unwrap().to_string();
+    assert!(warning.contains("is revoked), so the ZSK"), "{warning}");
 }
 
 #[test]

@@ -63,6 +63,7 @@ impl KeySet {
         check_tags(&keys, findings);
         let signs: Vec<bool> = keys.iter().map(|key| signs(key, now, findings)).collect();
         let roles = deal_roles(&keys, &signs);
+        warn_of_stand_ins(&keys, &roles, findings);
         let in_sync = keys
             .iter()
             .zip(&roles)
@@ -326,6 +327,35 @@ fn deal_roles(keys: &[ZoneKey], signs: &[bool]) -> Vec<Option<KeyRole>> {
         }));
     }
     roles
+}
+
+/// Where no KSK of an algorithm signs, the ZSKs sign the DNSKEY RRset too (SIG-9). No DS names them, so the zone is bogus
+/// unless the KSK's signature comes from elsewhere.
+fn warn_of_stand_ins(keys: &[ZoneKey], roles: &[Option<KeyRole>], findings: &mut Diagnostics) {
+    let all: Vec<(&ZoneKey, Option<KeyRole>)> = keys.iter().zip(roles.iter().copied()).collect();
+    for group in all.chunk_by(|(a, _), (b, _)| a.algorithm == b.algorithm) {
+        let ksks: Vec<&ZoneKey> = group.iter().filter(|(key, _)| key.is_sep()).map(|&(key, _)| key).collect();
+        let stands_in = |(key, role): &&(&ZoneKey, Option<KeyRole>)| !key.is_sep() && *role == Some(KeyRole::Csk);
+        let Some((stand_in, _)) = group.iter().find(stands_in).filter(|_| !ksks.is_empty()) else { continue };
+        let idle: Vec<String> = ksks.iter().map(|ksk| format!("{} {}", ksk.key_tag, why_idle(ksk))).collect();
+        let message = format!(
+            "no KSK of algorithm {} signs (key {}), so the ZSK {} signs the DNSKEY RRset too",
+            stand_in.algorithm,
+            idle.join(", key "),
+            stand_in.key_tag
+        );
+        let finding = Diagnostic::warning("zsk-signs-dnskey", message).because("RFC 4035 section 5.2, SIG-10");
+        findings.push(finding.help("activate a KSK that the DS at the parent names, or have the DS name this key"));
+    }
+}
+
+/// Why a KSK does not sign, in words that follow its tag.
+fn why_idle(ksk: &ZoneKey) -> &'static str {
+    match (ksk.is_revoked(), &ksk.signer) {
+        (true, _) => "is revoked",
+        (false, None) => "has no private half that signs here",
+        (false, Some(_)) => "is not active",
+    }
 }
 
 /// Keys of another zone.

@@ -36,7 +36,8 @@ pub(super) fn check(context: &Context<'_>, signers: &ApexSigners, anchored: &[us
 fn note_signers(context: &Context<'_>, signers: &ApexSigners, anchored: &[usize], findings: &mut Findings) {
     let apex = context.zone.apex_node();
     let keys = context.keys.keys();
-    if anchored.is_empty() && !signers.dnskey.is_empty() && !signers.dnskey.iter().any(|&index| keys[index].has_sep) {
+    let trusted = signers.trusted(context);
+    if anchored.is_empty() && !trusted.is_empty() && !trusted.iter().any(|&index| keys[index].has_sep) {
         let found = "the DNSKEY RRset is signed, but by no key with the SEP flag";
         let asked = "a signature by the key that the parent's DS names";
         findings.push(Note::new(Rule::DnskeySep, apex, found, asked).of(Rtype::DNSKEY));
@@ -60,7 +61,8 @@ fn note_cds_signer(
     anchored: &[usize],
     findings: &mut Findings,
 ) {
-    let allowed = if anchored.is_empty() { &signers.dnskey } else { anchored };
+    let trusted = signers.trusted(context);
+    let allowed = if anchored.is_empty() { &trusted } else { anchored };
     // Without any good signature that has been said already.
     if set_signers.is_empty() || allowed.is_empty() {
         return;

@@ -198,6 +198,12 @@ fn keys() {
                 add_dnskey(zone, key, revoked.dnskey.clone());
                 revoked.sign(zone, "example.", Rtype::DNSKEY);
             }),
+            ("the SEP key revoked", &[Rule::DnskeySep], |zone, _| {
+                let (zsk, revoked) = (TestKey::new(1, 256), TestKey::new(3, 385));
+                zsk.adopt(zone);
+                add_dnskey(zone, &zsk, revoked.dnskey.clone());
+                revoked.add_signature(zone, "example.", Rtype::DNSKEY, |_| ());
+            }),
             ("revoked, signing data", &[Rule::SignatureKeyRevoked], |zone, key| {
                 let revoked = TestKey::new(3, 385);
                 add_dnskey(zone, key, revoked.dnskey.clone());
