@@ -20,40 +20,46 @@ pub(super) fn check(zone: &Zone, is_required: bool, findings: &mut Findings) -> 
         }
         return 0;
     };
-    let usable = usable_records(zone, rrset, is_required, findings);
-    if usable.is_empty() {
-        return 0;
-    }
+    let (usable, faulty) = sort_records(zone, rrset, is_required, findings);
     let wants = |hash| usable.iter().any(|(_, zonemd)| zonemd.hash_algorithm == hash);
-    let digests = digest(zone, wants(HASH_SHA384), wants(HASH_SHA512));
+    let digests = match usable.is_empty() {
+        true => (None, None),
+        false => digest(zone, wants(HASH_SHA384), wants(HASH_SHA512)),
+    };
     let is_right = |zonemd: &Zonemd<'_>| {
         let digest = if zonemd.hash_algorithm == HASH_SHA384 { &digests.0 } else { &digests.1 };
         digest.as_deref() == Some(zonemd.digest)
     };
     let matched = usable.iter().filter(|(_, zonemd)| is_right(zonemd)).count() as u64;
+    // One match is enough for whoever checks (ZMD-4).
+    let by_matched = |note: Note| if matched > 0 { note.milder() } else { note };
+    for note in faulty {
+        findings.push(by_matched(note));
+    }
     for (record, zonemd) in usable.iter().filter(|(_, zonemd)| !is_right(zonemd)) {
         let digest = if zonemd.hash_algorithm == HASH_SHA384 { &digests.0 } else { &digests.1 };
         let found = format!("digest {}", shown(zonemd.digest));
         let asked = format!("the zone's digest {}", shown(digest.as_deref().unwrap_or_default()));
         let note = Note::new(Rule::ZonemdDigest, apex, found, asked).of(Rtype::ZONEMD).at(*record);
-        // One match is enough for whoever checks (ZMD-4).
-        findings.push(if matched > 0 { note.milder() } else { note });
+        findings.push(by_matched(note));
     }
     matched
 }
 
-/// The records that can be checked; what is wrong with the others is reported.
-fn usable_records<'z>(
+/// The records that can be checked, and what is to be said of those that must not count. Those of kinds that are not known
+/// here are reported.
+fn sort_records<'z>(
     zone: &'z Zone,
     rrset: RrsetRef<'z>,
     is_required: bool,
     findings: &mut Findings,
-) -> Vec<(RecordRef<'z>, Zonemd<'z>)> {
+) -> (Vec<(RecordRef<'z>, Zonemd<'z>)>, Vec<Note>) {
     let apex = zone.apex_node();
     let serial = zone.soa().serial;
     let parsed: Vec<(RecordRef<'z>, Zonemd<'z>)> =
         rrset.records().filter_map(|record| Some((record, Zonemd::parse(record.rdata())?))).collect();
     let mut usable = Vec::new();
+    let mut faulty = Vec::new();
     let mut unsupported = Vec::new();
     for &(record, zonemd) in &parsed {
         let is_same = |other: &&(RecordRef<'_>, Zonemd<'_>)| {
@@ -61,7 +67,7 @@ fn usable_records<'z>(
         };
         let pair = format!("scheme {} and hash {}", zonemd.scheme, zonemd.hash_algorithm);
         let mut note = |rule, found: String, asked: String| {
-            findings.push(Note::new(rule, apex, found, asked).of(Rtype::ZONEMD).at(record));
+            faulty.push(Note::new(rule, apex, found, asked).of(Rtype::ZONEMD).at(record));
         };
         if zonemd.serial != serial {
             note(Rule::ZonemdSerial, format!("serial {}", zonemd.serial), format!("the SOA's serial {serial}"));
@@ -79,7 +85,7 @@ fn usable_records<'z>(
         let note = note.of(Rtype::ZONEMD).at(record);
         findings.push(if is_unverifiable { note.worse() } else { note });
     }
-    usable
+    (usable, faulty)
 }
 
 fn shown(digest: &[u8]) -> String {

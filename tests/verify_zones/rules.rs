@@ -2,7 +2,7 @@
 //! verifier names that rule and no other.
 
 use super::support::{AT, Record, Records, TestKey, covered_by, name};
-use zoneseal::base::{Name, Rtype, Timestamp, text};
+use zoneseal::base::{Name, Rtype, Severity, Timestamp, text};
 use zoneseal::crypto::digest::nsec3_hash;
 use zoneseal::rdata::bitmap::{TypeBitmap, push_bitmap};
 use zoneseal::rdata::nsec3::Nsec3Param;
@@ -600,6 +600,37 @@ fn both_chains() {
         key.sign(&mut zone, &owner, Rtype::NSEC);
     }
     assert_eq!(zone.rules(), []);
+}
+
+/// One ZONEMD that matches is enough (RFC 8976 section 4, ZMD-4): what is wrong with others is a warning then.
+#[test]
+fn one_zonemd_that_matches_is_enough() {
+    let zone = Records::load("verify/ldns-nsec-zonemd.zone");
+    let other = |serial: u32, first: u8| {
+        let mut zonemd = zone.clone().one(APEX, Rtype::ZONEMD).clone();
+        assert_eq!(zonemd.rdata[4..6], [1, 1], "scheme 1 and SHA-384");
+        zonemd.rdata.truncate(5);
+        zonemd.rdata[..4].copy_from_slice(&serial.to_be_bytes());
+        zonemd.rdata.push(2);
+        zonemd.rdata.extend_from_slice(&[first; 64]);
+        zonemd
+    };
+    let serial = zone.build().unwrap().soa().serial;
+    for (others, rule) in [
+        (vec![other(serial - 1, 0)], Rule::ZonemdSerial),
+        (vec![other(serial, 0), other(serial, 1)], Rule::ZonemdDuplicate),
+    ] {
+        let options = VerifyOptions { scope: Scope::ZonemdOnly, ..VerifyOptions::new(AT) };
+        let mut zone = zone.clone();
+        zone.0.extend(others);
+        let report = verify_zone(&zone.build().unwrap(), &options);
+        assert!(report.counts_by_rule.keys().eq(&[rule]) && report.is_valid(), "{:?}", report.findings);
+        zone.one("ns2.sub.example.", Rtype::A).rdata[3] ^= 1;
+        let report = verify_zone(&zone.build().unwrap(), &options);
+        assert!(report.counts_by_rule.contains_key(&rule) && !report.is_valid());
+        let errors = report.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+        assert_eq!(errors, report.findings.len(), "{:?}", report.findings);
+    }
 }
 
 /// Without the ZONEMD that was asked for.
