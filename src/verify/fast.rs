@@ -3,17 +3,18 @@
 //!
 //! A library takes the signatures one by one and forgets the key in between; see [`crate::crypto::bulk`] for what is
 //! gained by not doing so. The library keeps the last word: it is asked again before a signature is called bad, and it
-//! checks a sample of those called good.
+//! checks a sample of those called good. Where it refuses one of the sample, it is to verify all, and the zone is not good.
 
 use super::verifier::{LibraryVerifiers, SignatureJob, SignatureVerifier, VerifierSource};
 use crate::base::Algorithm;
 use crate::crypto::bulk::{self, BATCH_LEN, BatchVerifier, Item, MessageDigest, Scratch, WORTHWHILE_MIN};
 use crate::crypto::{CryptoError, PublicKey};
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-/// One good signature in so many is shown to the library as well, chosen by its message's digest.
+/// One good signature in so many is shown to the library as well, chosen by its message's digest; and the first of each
+/// batch, or few signatures would have no sample.
 const LIBRARY_SAMPLE: u8 = 128;
 
 /// Who verifies.
@@ -59,6 +60,7 @@ impl VerifierSource for FastVerifiers {
             expected_count: self.expected_count,
             seen: AtomicUsize::new(0),
             tables: OnceLock::new(),
+            is_in_doubt: AtomicBool::new(false),
         }))
     }
 }
@@ -72,6 +74,8 @@ struct FastKey {
     expected_count: usize,
     seen: AtomicUsize,
     tables: OnceLock<Option<BatchVerifier>>,
+    /// Whether the library refused a signature that our arithmetic found valid.
+    is_in_doubt: AtomicBool,
 }
 
 thread_local! {
@@ -80,12 +84,36 @@ thread_local! {
 
 impl SignatureVerifier for FastKey {
     fn verify_batch(&self, jobs: &[SignatureJob<'_>], results: &mut Vec<bool>) {
-        let seen = self.seen.fetch_add(jobs.len(), Ordering::Relaxed) + jobs.len();
+        let start = results.len();
+        if let Some(tables) = self.tables_for(jobs.len()) {
+            self.verify_with(tables, jobs, results);
+            if !self.is_in_doubt() {
+                return;
+            }
+            // No answer of this arithmetic is worth anything then.
+            results.truncate(start);
+        }
+        self.library.verify_batch(jobs, results);
+    }
+
+    fn is_in_doubt(&self) -> bool {
+        self.is_in_doubt.load(Ordering::Relaxed)
+    }
+}
+
+impl FastKey {
+    /// The tables, if the key has signed enough with what is at hand.
+    fn tables_for(&self, job_count: usize) -> Option<&BatchVerifier> {
+        let seen = self.seen.fetch_add(job_count, Ordering::Relaxed) + job_count;
         let make = || BatchVerifier::new(self.algorithm, &self.public_key, self.expected_count);
-        let tables = (seen >= WORTHWHILE_MIN).then(|| self.tables.get_or_init(make).as_ref());
-        let Some(Some(tables)) = tables else { return self.library.verify_batch(jobs, results) };
+        (seen >= WORTHWHILE_MIN && !self.is_in_doubt()).then(|| self.tables.get_or_init(make).as_ref()).flatten()
+    }
+
+    /// Verifies with tables; the library has a part in it.
+    fn verify_with(&self, tables: &BatchVerifier, jobs: &[SignatureJob<'_>], results: &mut Vec<bool>) {
         SCRATCH.with_borrow_mut(|scratch| {
             let mut valid = Vec::with_capacity(BATCH_LEN);
+            let mut is_first = true;
             for batch in jobs.chunks(BATCH_LEN) {
                 let digests: Vec<MessageDigest> = batch.iter().map(|job| self.digest(job)).collect();
                 let items = digests.iter().zip(batch);
@@ -93,30 +121,28 @@ impl SignatureVerifier for FastKey {
                     items.map(|(digest, job)| Item { digest: digest.octets(), signature: job.signature }).collect();
                 tables.verify(&items, scratch, &mut valid);
                 let checked = batch.iter().zip(&items).zip(&valid);
-                results.extend(checked.map(|((job, item), &valid)| self.confirm(job, item, valid)));
+                results.extend(checked.map(|((job, item), &valid)| self.confirm(job, item, valid, &mut is_first)));
             }
         });
     }
-}
 
-impl FastKey {
     fn digest(&self, job: &SignatureJob<'_>) -> MessageDigest {
         MessageDigest::of(self.algorithm, &self.public_key, job.message, job.signature)
     }
 
-    /// The final answer for a signature that our arithmetic has found valid, or has not.
-    fn confirm(&self, job: &SignatureJob<'_>, item: &Item<'_>, valid: bool) -> bool {
-        if !valid {
-            return self.library.verify(job.message, job.signature);
+    /// The final answer for a signature that our arithmetic has found valid, or has not. `is_first`: no valid one was shown to
+    /// the library yet.
+    fn confirm(&self, job: &SignatureJob<'_>, item: &Item<'_>, valid: bool, is_first: &mut bool) -> bool {
+        let is_sample = (valid && std::mem::take(is_first)) || item.digest[0].is_multiple_of(LIBRARY_SAMPLE);
+        if valid && !is_sample {
+            return true;
         }
-        if item.digest[0].is_multiple_of(LIBRARY_SAMPLE) {
+        let is_right = self.library.verify(job.message, job.signature);
+        if valid && !is_right {
             // A zone must not be published on the word of arithmetic that is wrong.
-            assert!(
-                self.library.verify(job.message, job.signature),
-                "the fast verifier accepts a signature that the library refuses: please report it, and use the library"
-            );
+            self.is_in_doubt.store(true, Ordering::Relaxed);
         }
-        true
+        is_right
     }
 }
 
@@ -174,6 +200,39 @@ mod tests {
             }
             assert_eq!(results, expected, "batches of {batch_len}");
         }
+    }
+
+    /// A key whose arithmetic is another's finds signatures valid that the library refuses: the library's answers are given,
+    /// from the first batch on, though no digest may fall into the sample, and the key says that it is in doubt.
+    #[test]
+    fn arithmetic_that_the_library_contradicts_is_not_believed() {
+        let (wrong, right) =
+            (Ed25519KeyPair::from_seed_unchecked(&[1; 32]), Ed25519KeyPair::from_seed_unchecked(&[2; 32]));
+        let (wrong, right) = (wrong.unwrap(), right.unwrap());
+        let algorithm = Algorithm::ED25519;
+        let key = FastKey {
+            algorithm,
+            library: LibraryVerifiers::default().prepare(algorithm, right.public_key().as_ref()).unwrap(),
+            public_key: wrong.public_key().as_ref().to_vec(),
+            expected_count: 1000,
+            seen: AtomicUsize::new(WORTHWHILE_MIN),
+            tables: OnceLock::new(),
+            is_in_doubt: AtomicBool::new(false),
+        };
+        let (of_wrong, of_right) = (wrong.sign(b"message"), right.sign(b"message"));
+        let (of_wrong, of_right) = (of_wrong.as_ref(), of_right.as_ref());
+        let verify = |signatures: &[&[u8]]| {
+            let jobs: Vec<SignatureJob<'_>> =
+                signatures.iter().map(|signature| SignatureJob { message: b"message", signature }).collect();
+            let mut results = Vec::new();
+            key.verify_batch(&jobs, &mut results);
+            results
+        };
+        assert_eq!(verify(&[of_right]), [true]);
+        assert!(!key.is_in_doubt(), "what the library alone accepts is as it should be");
+        assert_eq!(verify(&[of_right, of_wrong, of_wrong]), [true, false, false]);
+        assert!(key.is_in_doubt());
+        assert_eq!(verify(&[of_wrong, of_right]), [false, true]);
     }
 
     #[test]

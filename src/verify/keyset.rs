@@ -140,6 +140,18 @@ impl<'z> KeySet<'z> {
         }
     }
 
+    /// Reports keys whose verifiers do not stand by their answers any more.
+    pub(super) fn note_doubts(&self, apex: NodeRef<'_>, findings: &mut Findings) {
+        for key in &self.keys {
+            if matches!(&key.usage, KeyUse::Verifies(verifier) if verifier.is_in_doubt()) {
+                let found =
+                    format!("our arithmetic accepts a signature by {} that the library refuses", key.describe());
+                let note = Note::new(Rule::VerifierDoubt, apex, found, "the same answer of both").of(Rtype::DNSKEY);
+                findings.push(note.at(key.record));
+            }
+        }
+    }
+
     fn note_collisions(&self, apex: NodeRef<'_>, findings: &mut Findings) {
         for pair in self.keys.windows(2) {
             if (pair[0].algorithm, pair[0].key_tag) == (pair[1].algorithm, pair[1].key_tag) {

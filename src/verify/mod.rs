@@ -233,6 +233,8 @@ fn verify_signed(
         (false, true) => ChainKind::Nsec3 { opt_out: chain.is_opt_out },
         (true, true) => ChainKind::Both,
     };
+    // A doubt of the part that is verified ahead needs no word: a signature refused there is refused again here.
+    context.keys.note_doubts(apex, &mut findings);
     nodes.ttls.merge(chain.ttls).report(&context, &mut findings);
     if chain.has_chain && context.keys.required().iter().any(|algorithm| matches!(algorithm.0, 3 | 5)) {
         let found = "NSEC3 with an algorithm that does not imply it";

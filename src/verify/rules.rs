@@ -102,6 +102,8 @@ rules! {
     SignatureAlgorithmMissing "signature-algorithm-missing" Validity Error "RFC 4035 section 2.2, RFC 6840 section 5.11, SIG-9" "sign every RRset with every algorithm of the DNSKEY RRset, or remove the DNSKEY";
     /// A signature that its key does not verify.
     SignatureBogus "signature-bogus" Validity Error "RFC 4035 section 5.3.3, SIG-13" "sign the RRset again";
+    /// The fast verifier accepts a signature that the library refuses.
+    VerifierDoubt "verifier-in-doubt" Validity Error "RFC 4035 section 5.3.3, SIG-13" "verify with --verifier library, and report this: it is a fault of this program";
     /// A signature by a key that is not at the apex.
     SignatureKeyMissing "signature-key-missing" Validity Error "RFC 4035 section 5.3.1, RFC 6840 section 5.12, V-2" "publish the key or remove the signature";
     /// A signature by a key that must not verify signatures.

@@ -18,6 +18,11 @@ pub trait SignatureVerifier: Send + Sync + fmt::Debug {
     /// Appends, for each job in order, whether its signature is right. Whole batches are handed over, so that an
     /// implementation can share work among them.
     fn verify_batch(&self, jobs: &[SignatureJob<'_>], results: &mut Vec<bool>);
+
+    /// Whether answers that were given may be wrong, as it has turned out since.
+    fn is_in_doubt(&self) -> bool {
+        false
+    }
 }
 
 /// Prepares public keys.
