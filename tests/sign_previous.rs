@@ -217,6 +217,45 @@ fn nothing_due_writes_nothing() {
     }
 }
 
+/// A record that stands twice is published twice, and perhaps with two TTLs, though to a zone it is one record.
+#[test]
+fn repeated_records_are_written_away() {
+    let previous = signed();
+    let line = |part: &str| previous.lines().find(|line| line.contains(part)).unwrap().to_owned() + "\n";
+    let (a, rrsig, nsec) = (line("a.example.\t3600\tIN\tA\t"), line("\tRRSIG\tA "), line("\tNSEC\t"));
+    let other_ttl = |line: &str, ttl: &str| line.replacen("\t3600\t", ttl, 1);
+    let with = |more: &str| format!("{previous}{more}");
+    for (what, text) in [
+        ("lower TTL", with(&other_ttl(&a, "\t17\t"))),
+        ("lower TTL first", previous.replace(&a, &format!("{}{a}", other_ttl(&a, "\t17\t")))),
+        ("higher TTL", with(&other_ttl(&a, "\t7200\t"))),
+        ("higher TTL first", previous.replace(&a, &format!("{}{a}", other_ttl(&a, "\t7200\t")))),
+        ("spelling", with(&line("\tMX\t").replace("10 a", "10 A"))),
+        ("same record", with(&a)),
+        ("RRSIG", with(&rrsig)),
+        ("RRSIG with another TTL", with(&other_ttl(&rrsig, "\t17\t"))),
+        ("chain", with(&nsec)),
+        ("SOA", with(&line("\tSOA\t"))),
+        ("all", previous.repeat(2)),
+    ] {
+        assert_ne!(text, previous, "{what}");
+        let run = Run { previous: Some(&text), ..Run::default() };
+        for run in [run.clone(), Run { is_verified: true, ..run }] {
+            let ran = run.run();
+            assert_eq!(ran.text(), previous, "{what}");
+            assert_eq!(ran.codes(), ["serial-same"], "{what}");
+            assert!(!ran.result.unwrap().reuse.unwrap().is_unchanged, "{what}");
+        }
+    }
+}
+
+/// The signature over an RRset that was out with another TTL beside its own is made again.
+#[test]
+fn an_rrset_with_a_lower_ttl_is_signed_again() {
+    let text = format!("{}A.example.\t17\tIN\tA\t192.0.2.2\n", signed());
+    assert_counts("TTL", &Run { previous: Some(&text), now: LATER, ..Run::default() }, [13, 0, 1, 0, 0, 0, 0]);
+}
+
 /// A change that no signature covers is a change. The spelling of a name is covered by the NSEC before it alone, whose
 /// next name is signed as it stands (RFC 6840 section 5.1).
 #[test]

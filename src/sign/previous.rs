@@ -21,7 +21,7 @@ use super::standing::{Search, Standing};
 use super::summary::TextDigest;
 use super::tbs::push_canonical_rrset;
 use super::times::{Expirations, SignatureTimes};
-use crate::base::{Algorithm, Diagnostic, Diagnostics, Name, Rtype, Seconds, Timestamp};
+use crate::base::{Algorithm, Diagnostic, Diagnostics, Name, Rtype, Seconds, Timestamp, Ttl};
 use crate::crypto::CryptoError;
 use crate::denial::OwnerItem;
 use crate::keys::KeySet;
@@ -72,6 +72,8 @@ impl SignedText {
 pub struct Previous {
     /// The signed zone: all of it, or its apex and what does not stand in `lines`.
     pub(super) zone: Zone,
+    /// Whether its text has a record more than once, of which `zone` has one.
+    has_repeats: bool,
     name: String,
     /// Its text, if it is our own and right.
     lines: Option<Lines<Vec<u8>>>,
@@ -103,16 +105,16 @@ impl Previous {
     pub fn parse(signed: SignedText, findings: &mut Diagnostics) -> Option<Self> {
         let SignedText { name, text, digest, is_in_place, is_verified, is_own } = signed;
         let lines = if is_own && is_verified { Lines::of(text) } else { Err(text) };
-        let is_fit = |apex: &Zone| !apex.apex_node().has(Rtype::ZONEMD);
+        let is_fit = |apex: &ReadZone| !apex.zone.apex_node().has(Rtype::ZONEMD);
         let apex = lines.as_ref().ok().and_then(|lines| read_zone(&name, lines.block(0)).ok()).filter(is_fit);
-        let (zone, lines) = match (apex, lines) {
+        let (ReadZone { zone, has_repeats }, lines) = match (apex, lines) {
             (Some(apex), Ok(lines)) => (apex, Some(lines)),
             (_, lines) => {
                 let text = lines.map_or_else(|text| text, Lines::into_text);
                 (read_zone(&name, &text).map_err(|defects| findings.push(unusable(&defects))).ok()?, None)
             }
         };
-        Some(Self { zone, name, lines, text: digest, is_in_place, is_verified })
+        Some(Self { zone, has_repeats, name, lines, text: digest, is_in_place, is_verified })
     }
 
     /// The signed zone; of a text that is our own perhaps its apex alone.
@@ -139,13 +141,13 @@ impl Previous {
         let lines = self.lines.take()?;
         if self.may_stand(job, keys, options) {
             let (standing, rest) = Search::new(*job, &lines, options.refresh).run();
-            if let Ok(zone) = read_zone(&self.name, &rest) {
-                (self.zone, self.lines) = (zone, Some(lines));
+            if let Ok(read) = read_zone(&self.name, &rest) {
+                (self.zone, self.has_repeats, self.lines) = (read.zone, read.has_repeats, Some(lines));
                 return Some(standing);
             }
         }
         match read_zone(&self.name, lines.text()) {
-            Ok(zone) => self.zone = zone,
+            Ok(read) => (self.zone, self.has_repeats) = (read.zone, read.has_repeats),
             // What is there of it is its apex: all else is signed anew.
             Err(defects) => findings.push(unusable(&defects)),
         }
@@ -188,8 +190,15 @@ impl Previous {
     }
 }
 
+/// Zone text as it was read.
+struct ReadZone {
+    zone: Zone,
+    /// Whether the text has a record more than once.
+    has_repeats: bool,
+}
+
 /// Reads zone text, or says what is wrong with it.
-fn read_zone(name: &str, text: &[u8]) -> Result<Zone, Diagnostics> {
+fn read_zone(name: &str, text: &[u8]) -> Result<ReadZone, Diagnostics> {
     let mut defects = Diagnostics::new(1);
     let Ok(store) = zonefile::read(Input::Bytes { name, text }, &ReadOptions::default(), &mut defects) else {
         return Err(defects);
@@ -198,7 +207,9 @@ fn read_zone(name: &str, text: &[u8]) -> Result<Zone, Diagnostics> {
     if defects.has_errors() {
         return Err(defects);
     }
-    build(store, &options, &mut defects).filter(|_| !defects.has_errors()).ok_or(defects)
+    let count = store.len();
+    let zone = build(store, &options, &mut defects).filter(|_| !defects.has_errors()).ok_or(defects)?;
+    Ok(ReadZone { has_repeats: zone.record_count() != count, zone })
 }
 
 #[cold]
@@ -452,8 +463,10 @@ impl<'j, 'p> Survey<'j, 'p> {
         let counts = &mut reuse.counts;
         let looked_at = counts.kept + counts.changed + counts.due + counts.bad + counts.key_gone;
         counts.rrset_gone = signature_count(self.before).saturating_sub(looked_at);
-        // As many records as before, each equal to one of those before: the same records.
-        reuse.is_unchanged = same == records && records == self.before.record_count() as u64;
+        // As many records as before, each equal to one of those before: the same records. One that stands twice is out
+        // twice, and perhaps with two TTLs, which makes its RRset bogus.
+        let is_same = same == records && records == self.before.record_count() as u64;
+        reuse.is_unchanged = is_same && !self.previous.has_repeats;
         if let Some((standing, _)) = &reuse.standing {
             reuse.counts.kept += standing.signatures;
             reuse.expirations.add(&standing.tally.expirations);
@@ -590,7 +603,7 @@ impl<'j, 'p> Survey<'j, 'p> {
         let rdatas = rrset.records().map(RecordRef::rdata);
         push_canonical_rrset(owner, set.rtype, class, set.ttl, rdatas, &mut was);
         push_canonical_rrset(owner, set.rtype, class, set.ttl, set.rdatas(), &mut is);
-        was == is && rrset.records().all(|record| record.ttl() == set.ttl)
+        was == is && has_ttl(rrset, set.ttl)
     }
 
     /// Verifies the candidates of a chunk, a batch a key.
@@ -656,7 +669,12 @@ fn bad_signature(candidate: &Candidate<'_>) -> Diagnostic {
 
 /// Whether an RRset is the same octet for octet.
 fn is_identical(rrset: RrsetRef<'_>, set: Set<'_>) -> bool {
-    rrset.records().map(RecordRef::rdata).eq(set.rdatas()) && rrset.records().all(|record| record.ttl() == set.ttl)
+    rrset.records().map(RecordRef::rdata).eq(set.rdatas()) && has_ttl(rrset, set.ttl)
+}
+
+/// Whether an RRset has this TTL throughout. Its own is the lowest, also among repeats that no record is left of.
+fn has_ttl(rrset: RrsetRef<'_>, ttl: Ttl) -> bool {
+    rrset.ttl() == ttl && rrset.records().all(|record| record.ttl() == ttl)
 }
 
 /// The first signature by a key.
