@@ -149,7 +149,7 @@ fn sign_zone(keys: &Keys, uses: Option<&[KeyUse]>, previous: Option<&str>, now: 
     let mut loaded = sign::load(store, &BuildOptions::default(), &mut findings).unwrap();
     loaded.previous = previous.map(|text| {
         let signed = SignedText { is_in_place: true, ..SignedText::new("previous", text.as_bytes().to_vec()) };
-        Previous::parse(signed, &mut findings).unwrap()
+        Previous::parse(signed, origin.as_name(), &mut findings).unwrap()
     });
     let own = match uses {
         Some(uses) => OwnKeys::by_uses(origin.as_name(), keys.load(), uses, &mut findings),

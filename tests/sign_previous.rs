@@ -141,7 +141,10 @@ impl Run<'_> {
             signed.is_in_place = self.is_in_place;
             signed.is_verified = self.is_verified || self.is_own;
             signed.is_own = self.is_own;
-            loaded.previous = Previous::parse(signed, &mut findings);
+            match Previous::parse(signed, loaded.zone.apex(), &mut findings) {
+                Ok(previous) => loaded.previous = Some(previous),
+                Err(unusable) => loaded.published = unusable.serial,
+            }
         }
         let own_keys = OwnKeys::new(loaded.zone.apex(), (self.keys)(), self.now, &mut findings);
         let (inner, committed) = Memory::new();

@@ -47,6 +47,10 @@ impl Ran {
 
 impl Place {
     fn new() -> Self {
+        Self::with_keys_of("example.")
+    }
+
+    fn with_keys_of(zone: &str) -> Self {
         let place = Self { directory: tempfile::tempdir().unwrap() };
         place.write("zone", ZONE);
         place.write("included", INCLUDED);
@@ -55,7 +59,7 @@ impl Place {
         for entry in fs::read_dir(from).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            if name.starts_with("Kexample.+") {
+            if name.starts_with(&format!("K{zone}+")) {
                 place.write(&format!("keys/{name}"), &fs::read_to_string(&path).unwrap());
                 #[cfg(unix)]
                 fs::set_permissions(
@@ -264,6 +268,98 @@ fn a_text_with_one_altered_octet_is_never_trusted() {
         assert_eq!(texts[0], texts[1], "{at}");
         // Serial and times may follow from what was altered; records do not.
         assert_eq!(texts[0].lines().count(), expected.lines().count(), "{at}");
+    }
+}
+
+// ---- the last serial ----
+
+impl Place {
+    /// Signs with `--serial increment` until the signed zone, of serial 1 in the file, has serial 4.
+    fn at_serial_4(self) -> Self {
+        for address in 2..=4 {
+            self.write("included", &format!("www IN A 192.0.2.{address}\n"));
+            let ran = self.sign(START, &["--serial", "increment"]);
+            assert_eq!(ran.json["serial"]["after"], address, "{} {}", ran.json, ran.talk);
+        }
+        self.write("included", "www IN A 192.0.2.5\n");
+        self
+    }
+
+    fn truncate(&self, name: &str, by: usize) {
+        let text = self.read(name);
+        self.write(name, &text[..text.len() - by]);
+    }
+}
+
+/// A serial that is known to have been published is never followed by an earlier one, whatever has become of the signed
+/// zone: its record tells the serial, or what of it can be read.
+#[test]
+fn serials_do_not_go_back_though_the_signed_zone_is_lost() {
+    type Loss = fn(&Place);
+    /// What is lost, and the words for where the serial comes from.
+    type Case<'a> = (&'a str, Loss, &'a str);
+    let by_record = "signed.record: serial 4 was published";
+    let by_soa = "its SOA record can be read, so that serials go on from 4";
+    let cases: &[Case<'_>] = &[
+        ("cut off", |place| place.truncate("signed", 3), by_soa),
+        (
+            "cut off, and no record",
+            |place| {
+                place.truncate("signed", 3);
+                fs::remove_file(place.path("signed.record")).unwrap();
+            },
+            by_soa,
+        ),
+        ("no zone", |place| place.write("signed", "x"), by_record),
+        ("empty", |place| place.write("signed", ""), by_record),
+        ("gone", |place| fs::remove_file(place.path("signed")).unwrap(), by_record),
+        ("an older one", |place| place.edit("signed", "hostmaster.example. 4 ", "hostmaster.example. 2 "), by_record),
+    ];
+    for (what, lose, words) in cases {
+        let place = Place::new().at_serial_4();
+        lose(&place);
+        let ran = place.sign(START + 1, &["--serial", "increment"]);
+        assert_eq!((ran.code, &ran.json["serial"]["after"]), (Some(0), &Value::from(5)), "{what}: {}", ran.talk);
+        assert!(ran.talk.contains(words), "{what}: {}", ran.talk);
+        let again = place.sign(START + 2, &["--serial", "increment"]);
+        assert_eq!((again.is_unchanged(), again.talk.as_str()), (true, ""), "{what}");
+    }
+}
+
+/// The file's serial is refused if it is earlier than the last one, and if it is the same that is said.
+#[test]
+fn the_serial_of_the_file_is_held_against_the_last_one() {
+    for (in_file, code, words) in [
+        (3, 2, "the previous signed zone has serial 4, the zone file 3: the serial would go backwards"),
+        (4, 0, "its serial 4 is that of the previous signed zone"),
+        (5, 0, "signed.record: serial 4 was published"),
+    ] {
+        let place = Place::new().at_serial_4();
+        place.edit("zone", "hostmaster 1 ", &format!("hostmaster {in_file} "));
+        place.write("signed", "x");
+        let ran = place.sign(START + 1, &[]);
+        assert_eq!(ran.code, Some(code), "{in_file}: {}", ran.talk);
+        assert!(ran.talk.contains(words), "{in_file}: {}", ran.talk);
+        assert_eq!(place.read("signed") == "x", code == 2, "{in_file}");
+    }
+}
+
+/// What a record tells of another zone, or one that is damaged, is no serial of this zone.
+#[test]
+fn serials_of_others_do_not_count() {
+    let other_zone: fn(&Place) = |place| {
+        let other = Place::with_keys_of("example.org.");
+        other.write("zone", &ZONE.replace("example.", "example.org."));
+        place.write("signed.record", &other.at_serial_4().read("signed.record"));
+    };
+    let torn: fn(&Place) = |place| place.truncate("signed.record", 3);
+    for lose in [other_zone, torn] {
+        let place = Place::new().at_serial_4();
+        place.write("signed", "x");
+        lose(&place);
+        let ran = place.sign(START + 1, &["--serial", "increment"]);
+        assert_eq!((ran.code, &ran.json["serial"]["after"]), (Some(0), &Value::from(2)), "{}", ran.talk);
+        assert!(ran.talk.contains("its serial is not known"), "{}", ran.talk);
     }
 }
 

@@ -21,13 +21,13 @@ use super::look::{Look, PlanLine, ds_leads_nowhere, is_stop};
 use super::options::sign_options;
 use super::outlook;
 use super::run::{Setting, ZoneReport, own_files};
-use crate::base::time::serial_cmp;
 use crate::base::{Diagnostic, Diagnostics, Name, NameBuf, Rtype, Severity};
 use crate::keys::{KeyDirectory, ZoneKey, load_files};
 use crate::output::{AtomicFile, Output};
 use crate::policy::{Policy, PolicyMark};
 use crate::rollover::{Action, Gate, Observations, ZoneState, ZoneView, next_look};
 use crate::sign::record::FileDigest;
+use crate::sign::serial::later;
 use crate::sign::{
     DenialOptions, Loaded, OwnKeys, Previous, SerialPolicy, SignError, SignOptions, SignedText, Summary, TextDigest,
     load, sign_zone,
@@ -35,7 +35,6 @@ use crate::sign::{
 use crate::state::{Guard as StateGuard, LockOptions, LogEntry, StateFile, StatePaths};
 use crate::zone::BuildOptions;
 use crate::zonefile::{self, Input, ReadOptions};
-use std::cmp::Ordering;
 use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -162,7 +161,11 @@ impl ZoneRun<'_> {
             &mut overridden,
         )?;
         let signed = self.read_previous(before.as_ref())?;
-        let previous = signed.and_then(|signed| Previous::parse(signed, findings));
+        let (previous, published) = match signed.map(|signed| Previous::parse(signed, name.as_name(), findings)) {
+            Some(Ok(previous)) => (Some(previous), None),
+            Some(Err(unusable)) => (None, unusable.serial),
+            None => (None, None),
+        };
         let mut held =
             self.hold(guard, name.as_name(), before.as_ref(), previous.as_ref(), findings, &mut overridden)?;
 
@@ -182,7 +185,7 @@ impl ZoneRun<'_> {
         let ledger = before.clone().unwrap_or_else(|| self.new_ledger(name.clone()));
         let Source { loaded, inputs } = source;
         report.inputs.clone_from(&inputs);
-        let loaded = Loaded { previous, ..loaded };
+        let loaded = Loaded { previous, published, ..loaded };
         let done = self.sign(loaded, &held, ledger, overridden, report, findings)?;
         let Some(done) = done else { return Ok(()) };
         report.is_changed = done.is_changed;
@@ -477,6 +480,9 @@ impl ZoneRun<'_> {
         let keys = self.own_keys(name.as_name(), held, expected, &mut overridden, findings)?;
         let is_first = loaded.previous.is_none();
         let options = self.options(held, name.as_name(), &ledger, is_first);
+        // What can be read of a damaged signed zone is believed where neither ledger nor state tells more.
+        let published = loaded.published.filter(|_| options.serial_floor.is_none());
+        let loaded = Loaded { published, ..loaded };
         let output: Box<dyn Output> = match self.is_dry {
             true => Box::new(Nowhere::beside(&self.zone.output)?),
             false => Box::new(AtomicFile::create(&self.zone.output).map_err(Stop::failed)?),
@@ -660,11 +666,6 @@ fn change_line(done: &Done) -> Option<String> {
     let kept = summary.reuse.map_or(0, |reuse| reuse.counts.kept);
     let what = if summary.denial == DenialOptions::Unsigned { "unsigned, ".to_owned() } else { String::new() };
     Some(format!("published serial {}: {what}{} signatures made, {kept} kept", summary.serial, summary.signatures))
-}
-
-/// The later of two serials.
-fn later(left: u32, right: u32) -> u32 {
-    if serial_cmp(left, right) == Some(Ordering::Less) { right } else { left }
 }
 
 /// The errors among findings.

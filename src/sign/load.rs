@@ -14,6 +14,9 @@ pub struct Loaded {
     pub dropped: u64,
     /// The zone as it was signed the last time, to keep what still stands.
     pub previous: Option<Previous>,
+    /// The last serial that is known to have been published, by other word than that of `previous`: what is signed gets no
+    /// earlier one.
+    pub published: Option<u32>,
 }
 
 /// Builds and checks a zone to be signed: records that signing makes are dropped first. `None`, with errors in
@@ -23,7 +26,7 @@ pub fn load(mut store: RecordStore, options: &BuildOptions, findings: &mut Diagn
     let dropped = drop_signed(&mut store, options.apex.as_ref());
     let zone = build(store, options, findings)?;
     check::check(&zone, findings);
-    Some(Loaded { zone, dropped, previous: None })
+    Some(Loaded { zone, dropped, previous: None, published: None })
 }
 
 /// Drops what an earlier signing made (SIG-16); returns how many records. Without a name for the apex it is the owner

@@ -38,7 +38,7 @@ pub use options::{
 };
 pub use own_keys::OwnKeys;
 pub use plan::{KeyName, OldKey, Plan, Signers, SigningKey};
-pub use previous::{Known, OwnText, Previous, ReuseCounts, SignedText};
+pub use previous::{Known, OwnText, Previous, ReuseCounts, SignedText, Unusable};
 pub use published::Published;
 pub use self_check::{Checked, SelfCheckFailure};
 pub use serial::SerialPolicy;
@@ -183,10 +183,10 @@ pub fn sign_zone(
     findings: &mut Diagnostics,
 ) -> Result<Summary, SignError> {
     observer.begin(Stage::Apex);
-    let Loaded { mut zone, dropped, mut previous } = loaded;
+    let Loaded { mut zone, dropped, mut previous, published } = loaded;
     let serial_before = zone.soa().serial;
     let records_read = zone.record_count() as u64;
-    let prepared = prepare(&mut zone, previous.as_ref(), keys, options, now, findings);
+    let prepared = prepare(&mut zone, previous.as_ref(), published, keys, options, now, findings);
     let Prepared { times, serials, dnskeys } = refuse(prepared, findings)?;
     if options.denial != DenialOptions::Unsigned {
         warnings::warn_of_times(&zone, &times, findings);
@@ -291,6 +291,7 @@ struct Prepared {
 fn prepare(
     zone: &mut Zone,
     previous: Option<&Previous>,
+    published: Option<u32>,
     keys: &OwnKeys,
     options: &SignOptions,
     now: UnixTime,
@@ -301,11 +302,16 @@ fn prepare(
         previous.check_apex(zone.apex())?;
         times.check_refresh(options.refresh)?;
     }
-    let published = previous.map(|previous| previous.zone.soa().serial);
+    let serial_before = previous.map(|previous| previous.zone.soa().serial);
+    let published = [serial_before, published].into_iter().flatten().reduce(serial::later);
     let serials = serial::next_serials(options.serial, zone.soa().serial, published, options.serial_floor, now)?;
-    let dnskeys = apex::prepare(zone, keys, options, serials.unchanged, findings)?;
-    if let Some(previous) = previous {
-        zonemd::place_previous(zone, &options.zonemd, &previous.zone);
+    // Without a previous zone all is new.
+    let serial = if previous.is_some() { serials.unchanged } else { serials.changed };
+    let dnskeys = apex::prepare(zone, keys, options, serial, findings)?;
+    match previous {
+        Some(previous) => zonemd::place_previous(zone, &options.zonemd, &previous.zone),
+        None if serials.is_same() => findings.push(warnings::same_serial(serial)),
+        None => {}
     }
     Ok(Prepared { times, serials, dnskeys })
 }
@@ -335,7 +341,7 @@ fn settle(zone: &mut Zone, reuse: &mut Reuse<'_>, serials: Serials, options: &Si
     if reuse.is_unchanged() {
         return;
     }
-    if serials.changed == reuse.zone().soa().serial {
+    if serials.is_same() {
         findings.push(warnings::same_serial(serials.changed));
     }
     if serials.changed != serials.unchanged {

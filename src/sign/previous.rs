@@ -17,6 +17,7 @@ use super::SignOptions;
 use super::lines::Lines;
 use super::plan::{KeyName, OldKey, Plan, Signers};
 use super::render::{Job, Owner, Set};
+use super::serial::later;
 use super::standing::{Search, Standing};
 use super::summary::TextDigest;
 use super::tbs::push_canonical_rrset;
@@ -27,8 +28,9 @@ use crate::denial::OwnerItem;
 use crate::keys::KeySet;
 use crate::rdata::dnskey::{Dnskey, key_tag};
 use crate::rdata::rrsig::Rrsig;
+use crate::rdata::soa::Soa;
 use crate::verify::{SignatureJob, SignatureVerifier, VerifierSource};
-use crate::zone::{BuildOptions, Cursor, MixedTtl, NodeRef, RecordRef, RrsetRef, Zone, build};
+use crate::zone::{BuildOptions, Cursor, MixedTtl, NodeRef, RecordRef, RecordStore, RrsetRef, Zone, build};
 use crate::zonefile::{self, Input, ReadOptions};
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSlice;
@@ -101,20 +103,27 @@ pub enum Known<'p> {
 pub struct OwnText<'p>(pub(super) &'p Lines<Vec<u8>>);
 
 impl Previous {
-    /// Reads a signed zone's text. `None`, with a warning in `findings`, if it is no zone: then everything is signed anew.
-    pub fn parse(signed: SignedText, findings: &mut Diagnostics) -> Option<Self> {
+    /// Reads the text of the zone at `apex` as it was signed.
+    ///
+    /// # Errors
+    /// If it is no zone, with a warning in `findings`: then everything is signed anew.
+    pub fn parse(signed: SignedText, apex: Name<'_>, findings: &mut Diagnostics) -> Result<Self, Unusable> {
         let SignedText { name, text, digest, is_in_place, is_verified, is_own } = signed;
         let lines = if is_own && is_verified { Lines::of(text) } else { Err(text) };
-        let is_fit = |apex: &ReadZone| !apex.zone.apex_node().has(Rtype::ZONEMD);
-        let apex = lines.as_ref().ok().and_then(|lines| read_zone(&name, lines.block(0)).ok()).filter(is_fit);
-        let (ReadZone { zone, has_repeats }, lines) = match (apex, lines) {
-            (Some(apex), Ok(lines)) => (apex, Some(lines)),
+        let is_fit = |first: &ReadZone| !first.zone.apex_node().has(Rtype::ZONEMD);
+        let first = lines.as_ref().ok().and_then(|lines| read_zone(&name, lines.block(0), apex).ok()).filter(is_fit);
+        let (ReadZone { zone, has_repeats }, lines) = match (first, lines) {
+            (Some(first), Ok(lines)) => (first, Some(lines)),
             (_, lines) => {
                 let text = lines.map_or_else(|text| text, Lines::into_text);
-                (read_zone(&name, &text).map_err(|defects| findings.push(unusable(&defects))).ok()?, None)
+                let read = read_zone(&name, &text, apex).map_err(|no_zone| {
+                    findings.push(unusable(&no_zone));
+                    Unusable { serial: no_zone.serial }
+                })?;
+                (read, None)
             }
         };
-        Some(Self { zone, has_repeats, name, lines, text: digest, is_in_place, is_verified })
+        Ok(Self { zone, has_repeats, name, lines, text: digest, is_in_place, is_verified })
     }
 
     /// The signed zone; of a text that is our own perhaps its apex alone.
@@ -141,15 +150,15 @@ impl Previous {
         let lines = self.lines.take()?;
         if self.may_stand(job, keys, options) {
             let (standing, rest) = Search::new(*job, &lines, options.refresh).run();
-            if let Ok(read) = read_zone(&self.name, &rest) {
+            if let Ok(read) = read_zone(&self.name, &rest, job.zone.apex()) {
                 (self.zone, self.has_repeats, self.lines) = (read.zone, read.has_repeats, Some(lines));
                 return Some(standing);
             }
         }
-        match read_zone(&self.name, lines.text()) {
+        match read_zone(&self.name, lines.text(), job.zone.apex()) {
             Ok(read) => (self.zone, self.has_repeats) = (read.zone, read.has_repeats),
             // What is there of it is its apex: all else is signed anew.
-            Err(defects) => findings.push(unusable(&defects)),
+            Err(no_zone) => findings.push(unusable(&no_zone)),
         }
         None
     }
@@ -190,6 +199,13 @@ impl Previous {
     }
 }
 
+/// The text of a previous signed zone that is no zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unusable {
+    /// The serial of its SOA record, if that can be read: it has been published.
+    pub serial: Option<u32>,
+}
+
 /// Zone text as it was read.
 struct ReadZone {
     zone: Zone,
@@ -197,26 +213,46 @@ struct ReadZone {
     has_repeats: bool,
 }
 
-/// Reads zone text, or says what is wrong with it.
-fn read_zone(name: &str, text: &[u8]) -> Result<ReadZone, Diagnostics> {
+/// What there is to say of zone text that is no zone.
+struct NoZone {
+    defects: Diagnostics,
+    /// The serial of the SOA record, if that was read.
+    serial: Option<u32>,
+}
+
+/// Reads the text of the zone at `apex`, or says what is wrong with it.
+fn read_zone(name: &str, text: &[u8], apex: Name<'_>) -> Result<ReadZone, NoZone> {
     let mut defects = Diagnostics::new(1);
     let Ok(store) = zonefile::read(Input::Bytes { name, text }, &ReadOptions::default(), &mut defects) else {
-        return Err(defects);
+        return Err(NoZone { defects, serial: None });
     };
-    let options = BuildOptions { mixed_ttl: MixedTtl::Keep, ..BuildOptions::default() };
+    let serial = serial_of(&store, apex);
     if defects.has_errors() {
-        return Err(defects);
+        return Err(NoZone { defects, serial });
     }
     let count = store.len();
-    let zone = build(store, &options, &mut defects).filter(|_| !defects.has_errors()).ok_or(defects)?;
-    Ok(ReadZone { has_repeats: zone.record_count() != count, zone })
+    let options = BuildOptions { mixed_ttl: MixedTtl::Keep, ..BuildOptions::default() };
+    match build(store, &options, &mut defects).filter(|_| !defects.has_errors()) {
+        Some(zone) => Ok(ReadZone { has_repeats: zone.record_count() != count, zone }),
+        None => Err(NoZone { defects, serial }),
+    }
+}
+
+/// The serial of the zone at `apex`; of several SOA records the latest.
+fn serial_of(store: &RecordStore, apex: Name<'_>) -> Option<u32> {
+    let soas = store.soas().filter(|soa| store.owner(soa) == apex);
+    soas.filter_map(|soa| Soa::parse(store.rdata(&soa)).map(|soa| soa.serial)).reduce(later)
 }
 
 #[cold]
-fn unusable(defects: &Diagnostics) -> Diagnostic {
-    let message = "the previous signed zone cannot be used: everything is signed anew, and its serial is not looked at";
+fn unusable(no_zone: &NoZone) -> Diagnostic {
+    let serial = match no_zone.serial {
+        Some(serial) => format!("its SOA record can be read, so that serials go on from {serial}"),
+        None => "its serial is not known".to_owned(),
+    };
+    let message = format!("the previous signed zone cannot be used: everything is signed anew, and {serial}");
     let mut finding = Diagnostic::warning("previous-unusable", message);
-    finding.notes.extend(defects.list().iter().map(|defect| defect.message.clone()));
+    finding.notes.extend(no_zone.defects.list().iter().map(|defect| defect.message.clone()));
     finding
 }
 

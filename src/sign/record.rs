@@ -7,8 +7,8 @@
 //!                                 output the same          ─▶ its signatures need not be verified again
 //! ```
 //!
-//! The record is trusted as far as its digests go and no further: it says nothing of a file whose octets have another
-//! digest. Whatever is in doubt (no record, one of another version, one that was damaged, a clock that went back) leads
+//! The record is trusted as far as its digests go and no further: of a file whose octets have another digest it says no more
+//! than the serial that was published before. Whatever is in doubt (no record, one of another version, one that was damaged, a clock that went back) leads
 //! to the run that there would have been without it. It is no protection against somebody who can write both it and the
 //! signed zone, who could as well publish what they like.
 
@@ -244,9 +244,6 @@ impl Record {
         if value["digest"].as_str() != Some(&record.digest()) {
             return Err(Unfit::Damaged);
         }
-        if record.program != PROGRAM {
-            return Err(Unfit::OtherProgram(record.program));
-        }
         Ok(record)
     }
 
@@ -259,6 +256,12 @@ impl Record {
     #[must_use]
     pub fn zone(&self) -> Option<NameBuf> {
         self.zone.parse().ok()
+    }
+
+    /// The serial of the signed zone. It was published, whatever has become of the signed zone and whoever wrote the record.
+    #[must_use]
+    pub const fn serial(&self) -> u32 {
+        self.serial
     }
 
     /// What was said of the zone, in text.
@@ -284,6 +287,9 @@ impl Record {
     /// # Errors
     /// Why not.
     pub fn check_output(&self, output: &FileDigest, now: UnixTime) -> Result<(), Unfit> {
+        if self.program != PROGRAM {
+            return Err(Unfit::OtherProgram(self.program.clone()));
+        }
         if self.made > now.0 {
             return Err(Unfit::ClockWentBack(UnixTime(self.made)));
         }

@@ -47,6 +47,12 @@ pub fn next_serial(policy: SerialPolicy, old: u32, now: UnixTime) -> Result<u32,
     }
 }
 
+/// The later of two serials; the first if neither is.
+#[must_use]
+pub fn later(left: u32, right: u32) -> u32 {
+    if serial_cmp(left, right) == Some(Ordering::Less) { right } else { left }
+}
+
 /// The serials that a zone signed before may get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Serials {
@@ -54,6 +60,16 @@ pub struct Serials {
     pub unchanged: u32,
     /// If anything in it is new.
     pub changed: u32,
+    /// The one that is out.
+    pub published: Option<u32>,
+}
+
+impl Serials {
+    /// Whether what is new gets the serial that is out already, so that no secondary notices.
+    #[must_use]
+    pub fn is_same(&self) -> bool {
+        self.published == Some(self.changed)
+    }
 }
 
 /// The serials to publish: what is published goes on from the later one of the file's and the published zone's. `floor` is
@@ -68,26 +84,26 @@ pub fn next_serials(
     floor: Option<u32>,
     now: UnixTime,
 ) -> Result<Serials, Box<Diagnostic>> {
-    let Some(published) = published else {
+    let Some(last) = published else {
         let serial = match floor {
             None => next_serial(policy, in_file, now)?,
             Some(floor) => next_after(policy, in_file, floor, now)?,
         };
-        return Ok(Serials { unchanged: serial, changed: serial });
+        return Ok(Serials { unchanged: serial, changed: serial, published });
     };
-    let unchanged = match serial_cmp(in_file, published) {
-        _ if policy == SerialPolicy::Published => published,
-        None => return Err(behind_published(in_file, published)),
-        Some(Ordering::Less) if policy == SerialPolicy::Keep => return Err(behind_published(in_file, published)),
-        Some(Ordering::Less) => published,
+    let unchanged = match serial_cmp(in_file, last) {
+        _ if policy == SerialPolicy::Published => last,
+        None => return Err(behind_published(in_file, last)),
+        Some(Ordering::Less) if policy == SerialPolicy::Keep => return Err(behind_published(in_file, last)),
+        Some(Ordering::Less) => last,
         Some(Ordering::Equal | Ordering::Greater) => in_file,
     };
     let changed = match floor.filter(|floor| serial_cmp(*floor, unchanged) == Some(Ordering::Greater)) {
-        None if policy == SerialPolicy::FileOrIncrement => next_after(policy, unchanged, published, now)?,
+        None if policy == SerialPolicy::FileOrIncrement => next_after(policy, unchanged, last, now)?,
         None => next_serial(policy, unchanged, now)?,
         Some(floor) => next_after(policy, unchanged, floor, now)?,
     };
-    Ok(Serials { unchanged, changed })
+    Ok(Serials { unchanged, changed, published })
 }
 
 /// A serial later than one that is taken.

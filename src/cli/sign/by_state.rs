@@ -114,6 +114,12 @@ fn contradiction(target: &Target, denial: Option<&DenialOptions>, cds: Option<Cd
 }
 
 impl HeldState<'_> {
+    /// The last serial that the state was told of, and the state's file.
+    pub(super) fn last_serial(&self) -> Option<(u32, String)> {
+        let confirmed = &self.state.confirmed;
+        confirmed.at.map(|_| (confirmed.serial, self.guard.paths().state.display().to_string()))
+    }
+
     /// The options of a run with what the state decides in place of what was not said.
     pub(super) fn options(&self, options: &SignOptions) -> SignOptions {
         by_state::options(&self.state.target, options)

@@ -3,7 +3,7 @@
 use super::super::Failure;
 use super::super::input::{ZoneText, build_records};
 use super::by_state::{HeldState, StateSource};
-use super::record::{self as record_file, RecordPlace, RecordUse};
+use super::record::{self as record_file, RecordFile, RecordPlace, RecordUse};
 use super::samples::Samples;
 use super::watch::Watch;
 use crate::base::{Diagnostic, Diagnostics, Name, UnixTime};
@@ -11,6 +11,7 @@ use crate::crypto::Backend;
 use crate::keys::{self, KeySource};
 use crate::output::{AtomicFile, Committer, Outcome, Output, Spool};
 use crate::sign::record::{self, FileDigest, Made, Record, Unfit, Verified};
+use crate::sign::serial::later;
 use crate::sign::{self, Loaded, OwnKeys, Previous, SignError, SignOptions, SignedText, Summary, TextDigest};
 use crate::zone::{BuildOptions, Zone};
 use crate::zonefile::{self, Input, ReadOptions};
@@ -103,16 +104,15 @@ impl Job<'_> {
         let (zone_text, mut previous) = (zone_text?, previous?);
         let mut inputs = Inputs { files: Vec::new(), options: record::options_digest(options, &self.build) };
         let mut record_use = RecordUse::None;
-        if let Some(previous) = &mut previous
-            && let Some(path) = self.record.path_for(&previous.path)
-        {
-            record_use = match record_file::find(&path, &previous.file_digest(), now) {
+        let record = self.previous.as_ref().and_then(|path| self.record.path_for(path)).map(RecordFile::read);
+        if let (Some(previous), Some(record)) = (&mut previous, &record) {
+            record_use = match record.of(&previous.file_digest(), now) {
                 Err(record_use) => record_use,
                 Ok(record) => {
                     previous.signed.is_verified = true;
                     previous.signed.is_own = record.verified() == Verified::SelfCheck;
                     inputs.files.push(FileDigest::of(self.text.path(), &zone_text));
-                    match self.try_record(&record, &inputs, previous, options, now, findings)? {
+                    match self.try_record(record, &inputs, previous, options, now, findings)? {
                         Ok(signed) => return Ok(Ok(signed)),
                         Err(why) => RecordUse::Known(why),
                     }
@@ -144,9 +144,11 @@ impl Job<'_> {
         if previous.is_some() {
             watch.begin("read-previous");
         }
-        let previous = previous.and_then(|previous| Previous::parse(previous.signed, findings));
+        let told = record.as_ref().and_then(|record| record.last_serial(zone.apex()));
+        let told = [told, held.as_ref().and_then(HeldState::last_serial)];
+        let (previous, published) = self.parse_previous(previous, zone.apex(), told, findings);
         let dsset = self.dsset.map(|directory| Dsset::begin(directory, zone.apex())).transpose()?;
-        let loaded = Loaded { zone, dropped, previous };
+        let loaded = Loaded { zone, dropped, previous, published };
         let state_options = held.as_ref().map(|held| held.options(options));
         let options = state_options.as_ref().unwrap_or(options);
         let (output, outcome) = self.output(stdout, held.is_some())?;
@@ -216,6 +218,33 @@ impl Job<'_> {
         let mut signed = SignedText::new(path.display().to_string(), text);
         signed.is_in_place = self.is_in_place(path);
         Ok(Some(Read { path: path.clone(), signed }))
+    }
+
+    /// The previous signed zone for its signatures, and the last serial published, by it or by those who tell of one: a
+    /// previous zone may be lost, or one of long ago.
+    fn parse_previous(
+        &self,
+        previous: Option<Read>,
+        apex: Name<'_>,
+        told: [Option<(u32, String)>; 2],
+        findings: &mut Diagnostics,
+    ) -> (Option<Previous>, Option<u32>) {
+        if self.previous.is_none() {
+            return (None, None);
+        }
+        let parsed = previous.map(|previous| Previous::parse(previous.signed, apex, findings));
+        let mut published = match &parsed {
+            Some(Ok(previous)) => Some(previous.zone().soa().serial),
+            Some(Err(unusable)) => unusable.serial,
+            None => None,
+        };
+        for (serial, source) in told.into_iter().flatten() {
+            if published.is_none_or(|last| last != later(last, serial)) {
+                findings.push(last_serial(serial, &source));
+                published = Some(serial);
+            }
+        }
+        (parsed.and_then(Result::ok), published)
     }
 
     /// The zone without what an earlier signing made. The digests of what it includes go to `inputs`.
@@ -353,6 +382,15 @@ fn lost(path: &Path, what: &str, by: &str) -> Failure {
         "{} {what}, and would be replaced by {by}\n   = help: name another output",
         path.display()
     ))
+}
+
+/// The warning for a serial that the previous signed zone does not tell of.
+#[cold]
+fn last_serial(serial: u32, source: &str) -> Diagnostic {
+    let message = format!(
+        "{source}: serial {serial} was published, which the previous signed zone does not show; serials go on from it"
+    );
+    Diagnostic::warning("previous-serial", message).because("SER-1")
 }
 
 /// Whether two paths lead to one file.

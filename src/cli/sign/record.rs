@@ -1,6 +1,6 @@
 //! The file that a run's record is kept in, and what the next run makes of it.
 
-use crate::base::UnixTime;
+use crate::base::{Name, UnixTime};
 use crate::sign::TextDigest;
 use crate::sign::record::{FileDigest, Record, Unfit};
 use std::ffi::OsString;
@@ -75,16 +75,36 @@ impl fmt::Display for RecordUse {
     }
 }
 
-/// Reads the record of a signed zone with this text and sees whether it speaks of it.
-pub(super) fn find(path: &Path, signed: &FileDigest, now: UnixTime) -> Result<Record, RecordUse> {
-    let text = match fs::read(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(RecordUse::Missing),
-        Err(error) => return Err(RecordUse::Unreadable(format!("{}: {error}", path.display()))),
-    };
-    let record = Record::parse(&text).map_err(RecordUse::Unfit)?;
-    record.check_output(signed, now).map_err(RecordUse::Unfit)?;
-    Ok(record)
+/// What the file of a record holds.
+#[derive(Debug)]
+pub(super) struct RecordFile {
+    path: PathBuf,
+    record: Result<Record, RecordUse>,
+}
+
+impl RecordFile {
+    /// Reads it.
+    pub(super) fn read(path: PathBuf) -> Self {
+        let record = match fs::read(&path) {
+            Ok(text) => Record::parse(&text).map_err(RecordUse::Unfit),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(RecordUse::Missing),
+            Err(error) => Err(RecordUse::Unreadable(format!("{}: {error}", path.display()))),
+        };
+        Self { path, record }
+    }
+
+    /// The record, if it speaks of a signed zone with this text.
+    pub(super) fn of(&self, signed: &FileDigest, now: UnixTime) -> Result<&Record, RecordUse> {
+        let record = self.record.as_ref().map_err(Clone::clone)?;
+        record.check_output(signed, now).map_err(RecordUse::Unfit)?;
+        Ok(record)
+    }
+
+    /// The last serial of a zone that it knows of, whatever the signed zone is now; with its own name.
+    pub(super) fn last_serial(&self, zone: Name<'_>) -> Option<(u32, String)> {
+        let record = self.record.as_ref().ok().filter(|record| record.zone().is_some_and(|of| of.as_name() == zone))?;
+        Some((record.serial(), self.path.display().to_string()))
+    }
 }
 
 /// The digest of a file as it is now, if it can be read.
@@ -94,8 +114,8 @@ pub(super) fn digest_of(path: &Path) -> Option<FileDigest> {
 
 /// Writes a record, or without one removes that of the run before, which no longer speaks of the output.
 ///
-/// A record need not survive a crash: one that is lost or torn costs the next run time and nothing else. So it is written
-/// in its place and not synced.
+/// A record need not survive a crash: one that is lost or torn costs the next run time and nothing else, for the signed zone
+/// tells the serial. So it is written in its place and not synced.
 pub(super) fn replace(path: &Path, record: Option<&Record>) -> io::Result<()> {
     match record {
         Some(record) => fs::write(path, record.to_text()),
