@@ -224,7 +224,10 @@ pub fn sign_zone(
     }
 
     observer.begin(Stage::Sign);
-    let mut hashers = zonemd::hashers(&options.zonemd);
+    // Where nothing is new the digests are those of before, and so are the signatures over them.
+    let is_unchanged = reuse.as_ref().is_some_and(Reuse::is_unchanged);
+    let hashes = if is_unchanged { &[][..] } else { &options.zonemd };
+    let mut hashers = zonemd::hashers(hashes);
     let job = Job::new(&zone, &denial, &plan, !hashers.is_empty()).reusing(reuse.as_ref());
     let mut check = if previous.is_none() { CheckAhead::begin(&job, keys.set(), options) } else { None };
     let totals = run::run(&job, &mut *output, &mut hashers, check.as_mut(), observer)?;
@@ -233,7 +236,7 @@ pub fn sign_zone(
     observer.begin(Stage::Zonemd);
     if !hashers.is_empty() {
         let digests: Vec<Vec<u8>> = hashers.into_iter().map(|hasher| hasher.finish()).collect();
-        zonemd::fill(&mut zone, &options.zonemd, &digests);
+        zonemd::fill(&mut zone, hashes, &digests);
         patch_zonemd(&Job::new(&zone, &denial, &plan, false), &mut *output, &totals)?;
     }
     drop(denial);
@@ -337,10 +340,10 @@ fn survey<'p>(
 
 /// Gives a zone in which something is new its serial, and drops what was kept over records that change with it.
 fn settle(zone: &mut Zone, reuse: &mut Reuse<'_>, serials: Serials, options: &SignOptions, findings: &mut Diagnostics) {
-    reuse.forget_apex(Rtype::ZONEMD);
     if reuse.is_unchanged() {
         return;
     }
+    reuse.forget_apex(Rtype::ZONEMD);
     if serials.is_same() {
         findings.push(warnings::same_serial(serials.changed));
     }
