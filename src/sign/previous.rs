@@ -223,7 +223,9 @@ struct NoZone {
 /// Reads the text of the zone at `apex`, or says what is wrong with it.
 fn read_zone(name: &str, text: &[u8], apex: Name<'_>) -> Result<ReadZone, NoZone> {
     let mut defects = Diagnostics::new(1);
-    let Ok(store) = zonefile::read(Input::Bytes { name, text }, &ReadOptions::default(), &mut defects) else {
+    // Another program, or a person, may have written relative names.
+    let options = ReadOptions { origin: Some(apex.to_owned()), ..ReadOptions::default() };
+    let Ok(store) = zonefile::read(Input::Bytes { name, text }, &options, &mut defects) else {
         return Err(NoZone { defects, serial: None });
     };
     let serial = serial_of(&store, apex);

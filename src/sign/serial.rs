@@ -125,11 +125,23 @@ fn behind_published(in_file: u32, published: u32) -> Box<Diagnostic> {
         None => "neither is later: they are 2147483648 apart",
         _ => "the serial would go backwards",
     };
+    let help = match serial_cmp(in_file, published) {
+        // No policy helps, for it would have to know which is the later one.
+        None => format!(
+            "set the serial in the zone file to {} first and, once all secondaries have it, to {in_file}",
+            stepping_stone(published)
+        ),
+        _ => {
+            "use --serial increment, which goes on from the later one, or raise the serial in the zone file".to_owned()
+        }
+    };
     let message = format!("the previous signed zone has serial {published}, the zone file {in_file}: {why}");
-    Diagnostic::error("serial-backwards", message)
-        .because("RFC 1982 section 3.2, SER-1")
-        .help("use --serial increment, which goes on from the later one, or raise the serial in the zone file")
-        .into()
+    Diagnostic::error("serial-backwards", message).because("RFC 1982 section 3.2, SER-1").help(help).into()
+}
+
+/// The largest step forward that every secondary follows (RFC 1982 section 7).
+const fn stepping_stone(old: u32) -> u32 {
+    old.wrapping_add(0x7fff_ffff)
 }
 
 const fn increment(old: u32) -> u32 {
@@ -151,8 +163,7 @@ fn backwards(policy: SerialPolicy, old: u32, fresh: u32) -> Box<Diagnostic> {
         None => "neither is later: they are 2147483648 apart",
         _ => "the serial would go backwards",
     };
-    // The largest step forward that every secondary follows (RFC 1982 section 7).
-    let stepping_stone = old.wrapping_add(0x7fff_ffff);
+    let stepping_stone = stepping_stone(old);
     Diagnostic::error("serial-backwards", format!("serial {old} cannot become {fresh} (--serial {name}): {why}"))
         .because("RFC 1982 section 3.2, SER-1")
         .help(format!(
@@ -206,6 +217,18 @@ mod tests {
         }
         let help = next_serial(UnixTime, 2_026_112_300, NOW).unwrap_err().help;
         assert!(help.contains("publish 4173595947 first"), "{help}");
+    }
+
+    /// `Increment` is no way out where it was asked for already: the way is in two steps.
+    #[test]
+    fn a_serial_half_the_circle_away_is_reached_in_two_steps() {
+        for policy in [SerialPolicy::Keep, SerialPolicy::Increment] {
+            let finding = next_serials(policy, 10 + 0x8000_0000, Some(10), None, NOW).unwrap_err();
+            assert!(finding.message.contains("2147483648 apart"), "{finding}");
+            assert!(finding.help.contains("2147483657 first") && !finding.help.contains("increment"), "{finding}");
+        }
+        let finding = next_serials(SerialPolicy::Keep, 9, Some(10), None, NOW).unwrap_err();
+        assert!(finding.help.contains("--serial increment"), "{finding}");
     }
 
     #[test]

@@ -34,10 +34,10 @@ pub(super) fn warn_of_times(zone: &Zone, times: &SignatureTimes, findings: &mut 
     }
 }
 
-/// The warning for a zone that is new under a serial that is not (SER-1).
+/// The warning for a signed zone that is new, if only by its signatures, under a serial that is not (SER-1).
 #[cold]
 pub(super) fn same_serial(serial: u32) -> Diagnostic {
-    let message = format!("the zone has changed, but its serial {serial} is that of the previous signed zone");
+    let message = format!("the signed zone has changed, but its serial {serial} is that of the previous signed zone");
     Diagnostic::warning("serial-same", message)
         .because("RFC 1982, SER-1")
         .help("secondaries will not notice: use --serial increment, unixtime or date, or raise the serial in the file")
