@@ -162,6 +162,12 @@ fn a_ledger_that_is_cut_off_gone_or_too_new() {
     fs::remove_file(place.signed_path("a.example")).unwrap();
     place.run(LATER, &[]).ends(CHANGED);
     assert_eq!(place.serial("a.example"), 3);
+    // So it does with an output that is cut off.
+    fs::remove_file(&path).unwrap();
+    let cut_off = place.signed("a.example");
+    fs::write(place.signed_path("a.example"), &cut_off[..cut_off.len() - 3]).unwrap();
+    place.run(LATER, &[]).ends(CHANGED);
+    assert_eq!(place.serial("a.example"), 4);
 }
 
 /// An output that was promised and never appeared keeps its serial for ever.
@@ -185,12 +191,16 @@ fn outputs_that_were_changed_are_replaced() {
     let place = Place::new(&["a.example"]);
     place.run(NOW, &[]).ends(CHANGED);
     let text = String::from_utf8(place.signed("a.example")).unwrap();
-    for bad in [text[..text.len() / 2].to_owned(), text.replace("192.0.2.3", "192.0.2.33"), String::new()] {
+    let address = text.lines().find(|line| line.contains("\tA\t")).unwrap();
+    let (owner, ttl_and_data) = address.split_once('\t').unwrap();
+    let other_ttl = format!("{text}{owner}\t17\t{}\n", ttl_and_data.split_once('\t').unwrap().1);
+    let bad = [text[..text.len() / 2].to_owned(), text.replace("192.0.2.3", "192.0.2.33"), String::new(), other_ttl];
+    for bad in bad {
         fs::write(place.signed_path("a.example"), bad).unwrap();
         place.run(LATER, &[]).ends(CHANGED);
         place.assert_valid("a.example", LATER, Vec::new());
     }
-    assert!(place.serial("a.example") > 4, "each is a version of its own");
+    assert!(place.serial("a.example") > 5, "each is a version of its own");
 }
 
 #[test]
