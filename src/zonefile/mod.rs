@@ -75,8 +75,9 @@ pub fn read(input: Input<'_>, options: &ReadOptions, findings: &mut Diagnostics)
 /// How long the blocks of a text are that are read in parallel: long enough for what a block costs by itself not to show.
 const BLOCK_LEN: usize = 1 << 20;
 
-/// How many such blocks of a large file are in memory at once, for each thread.
-const WINDOW_BLOCKS: usize = 8;
+/// How many such blocks a window of a large file has, for each thread. Two windows are in memory at once: one is read while
+/// the other is parsed.
+const WINDOW_BLOCKS: usize = 4;
 
 /// Reads zone text, sources longer than a block in blocks.
 fn read_in_blocks(
