@@ -376,6 +376,17 @@ fn a_state_that_is_gone_is_missed() {
     assert!(!self::talk(&output).contains("there was a state"), "{}", self::talk(&output));
 }
 
+/// SIG-9: of an algorithm that is published, what only keys sign that are not published would validate nowhere.
+#[test]
+fn signatures_by_unpublished_keys_alone_are_not_published() {
+    let place = Place::new();
+    place.aim(&[(OLD_KSK, "pk"), (OLD_ZSK, "d")], CdsTarget::None, DenialView::Nsec);
+    let ran = place.run(NOW, &["sign", "example.zone", "-K", "keys"]);
+    assert_eq!(ran.status.code(), Some(1), "{}", talk(&ran));
+    assert!(talk(&ran).contains("no signature of algorithm 15"), "{}", talk(&ran));
+    assert!(!place.path("example.zone.signed").exists());
+}
+
 /// Several views of a zone with one state: they take turns, and none waits for a lock that this run holds itself.
 #[test]
 fn views_of_one_zone_take_turns() {

@@ -190,8 +190,10 @@ impl Coverage {
             return;
         }
         for &algorithm in uncovered {
-            if !signatures.iter().any(|signature| signature.rrsig.algorithm == algorithm) {
-                let found = format!("no signature of algorithm {algorithm}");
+            let mut of_algorithm = signatures.iter().filter(|signature| signature.rrsig.algorithm == algorithm);
+            // What a key signs that is not published helps nobody, and nothing is wrong with its signature by itself.
+            if of_algorithm.all(|signature| matches!(signature.state, State::GoodUnpublished)) {
+                let found = format!("no signature of algorithm {algorithm} by a published key");
                 let asked = "a signature by each algorithm of the DNSKEY RRset";
                 let note = Note::new(Rule::SignatureAlgorithmMissing, rrset.node, found, asked);
                 self.findings.push(note.of(rrset.rtype));
