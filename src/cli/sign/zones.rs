@@ -16,7 +16,7 @@ use super::watch::{Watch, peak_memory};
 use crate::base::{Diagnostic, Diagnostics, UnixTime};
 use crate::cli::input::{FINDINGS_MAX, ZoneText, write_findings};
 use crate::keys::{KeyDirectory, KeySource};
-use crate::output::atomic::{parent_of, sync_outputs, target_of};
+use crate::output::atomic::{parent_of, sync_outputs};
 use crate::output::{Committer, Outcome as Written};
 use crate::sign::{SignError, SignOptions};
 use crate::state::Who;
@@ -113,7 +113,7 @@ pub(super) fn run(
 fn sync_directories(entries: &[Entry], done: &mut [Done]) {
     let mut synced: HashMap<PathBuf, Option<String>> = HashMap::new();
     for (entry, done) in entries.iter().zip(done).filter(|(_, done)| matches!(done.fate, Fate::Signed(_))) {
-        let directory = parent_of(&target_of(&entry.output));
+        let directory = parent_of(&entry.target);
         let sync = || sync_outputs(&directory).err().map(|error| error.to_string());
         if let Some(error) = synced.entry(directory.clone()).or_insert_with(sync) {
             done.fail(error);

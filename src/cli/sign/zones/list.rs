@@ -4,6 +4,7 @@ use super::super::args::SignArgs;
 use crate::base::NameBuf;
 use crate::cli::{Env, Failure};
 use crate::output::atomic::target_of;
+use rayon::iter::{IntoParallelRefIterator, IntoParallelRefMutIterator, ParallelIterator};
 use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Read};
@@ -19,6 +20,15 @@ pub(super) struct Entry {
     pub(super) origin: Option<NameBuf>,
     pub(super) key_directory: PathBuf,
     pub(super) output: PathBuf,
+    /// The file that the output becomes, symbolic links followed.
+    pub(super) target: PathBuf,
+}
+
+impl Entry {
+    /// A zone whose output has no links to follow.
+    fn new(zone_file: PathBuf, origin: Option<NameBuf>, key_directory: PathBuf, output: PathBuf) -> Self {
+        Self { zone_file, origin, key_directory, target: output.clone(), output }
+    }
 }
 
 /// The zones of the list or the directory.
@@ -36,12 +46,14 @@ pub(super) fn entries(args: &SignArgs, env: &mut Env<'_>) -> Result<Vec<Entry>, 
     if args.previous.as_ref().is_some_and(Option::is_some) {
         return refuse("--previous SIGNED", "without a value it means each zone's own output");
     }
-    let entries = match (&args.zones, &args.zone_file) {
+    let mut entries = match (&args.zones, &args.zone_file) {
         (Some(_), _) if args.output.is_some() => return refuse("--output", "outputs stand in the list"),
         (Some(list), _) => read_list(list, args, env)?,
         (None, Some(directory)) => list_directory(directory, args)?,
         (None, None) => Vec::new(),
     };
+    // A few system calls each, of tens of thousands perhaps.
+    entries.par_iter_mut().for_each(|entry| entry.target = target_of(&entry.output));
     refuse_clashes(&entries, args)?;
     Ok(entries)
 }
@@ -90,7 +102,7 @@ fn read_line(fields: &[&str], base: &Path, args: &SignArgs) -> Result<Entry, Str
         return Err("an output has the name of a file: standard output has room for one zone".into());
     }
     let key_directory = if keys == "-" { default_keys(args) } else { base.join(keys) };
-    Ok(Entry { zone_file: base.join(zone_file), origin, key_directory, output: base.join(output) })
+    Ok(Entry::new(base.join(zone_file), origin, key_directory, base.join(output)))
 }
 
 /// A value, or all that is wrong: nothing is signed by half a list.
@@ -118,7 +130,7 @@ fn list_directory(directory: &Path, args: &SignArgs) -> Result<Vec<Entry>, Failu
         let mut name = name.to_owned();
         name.push(".signed");
         let output = target.join(name);
-        entries.push(Entry { zone_file, origin: None, key_directory: default_keys(args), output });
+        entries.push(Entry::new(zone_file, None, default_keys(args), output));
     }
     if entries.is_empty() {
         return Err(Failure::new(format_args!("{}: there is no file *.{ZONE_ENDING}", directory.display())));
@@ -147,38 +159,44 @@ impl Written {
 
 /// Refuses a list by which something of one zone would be written over what is another's, or over the list.
 fn refuse_clashes(entries: &[Entry], args: &SignArgs) -> Result<(), Failure> {
-    let records = args.previous.as_ref().map(|_| args.record_place());
+    let place = args.previous.as_ref().map(|_| args.record_place());
+    let record_of = |entry: &Entry| Some(target_of(&place.as_ref()?.path_for(&entry.output)?));
+    let sources_and_records: Vec<(PathBuf, Option<PathBuf>)> =
+        entries.par_iter().map(|entry| (target_of(&entry.zone_file), record_of(entry))).collect();
     let mut wrong = Vec::new();
-    let mut written: HashMap<PathBuf, (Written, &Entry)> = HashMap::with_capacity(entries.len());
-    for entry in entries {
-        let record = records.as_ref().and_then(|place| place.path_for(&entry.output));
-        for (what, path) in [(Written::Output, Some(&entry.output)), (Written::Record, record.as_ref())] {
+    let mut written: HashMap<&Path, (Written, &Entry)> = HashMap::with_capacity(entries.len());
+    for (entry, (_, record)) in entries.iter().zip(&sources_and_records) {
+        for (what, path) in [(Written::Output, Some(&entry.target)), (Written::Record, record.as_ref())] {
             let Some(path) = path else { continue };
-            if let Some((other_what, other)) = written.insert(target_of(path), (what, entry)) {
-                let path = path.display();
-                wrong.push(match (what, other_what) {
-                    (Written::Output, Written::Output) => {
-                        let (one, two) = (other.zone_file.display(), entry.zone_file.display());
-                        format!("{path}: the output of both {one} and {two}")
-                    }
-                    _ => format!("{path}: {}, and {}", what.of(entry), other_what.of(other)),
-                });
+            if let Some((other_what, other)) = written.insert(path, (what, entry)) {
+                wrong.push(clash(what, entry, other_what, other));
             }
         }
     }
-    for entry in entries {
+    for (entry, (zone_file, _)) in entries.iter().zip(&sources_and_records) {
         // In place, each zone has its own say.
         let is_in_place = |what: Written, writer: &Entry| what == Written::Output && std::ptr::eq(writer, entry);
-        if let Some(&(what, writer)) = written.get(&target_of(&entry.zone_file))
+        if let Some(&(what, writer)) = written.get(&**zone_file)
             && !is_in_place(what, writer)
         {
             wrong.push(format!("{}: a zone file, and {}", entry.zone_file.display(), what.of(writer)));
         }
     }
     if let Some(list) = &args.zones
-        && let Some((what, writer)) = written.get(&target_of(list))
+        && let Some((what, writer)) = written.get(&*target_of(list))
     {
         wrong.push(format!("{}: the list, and {}", list.display(), what.of(writer)));
     }
     all_or(wrong, ())
+}
+
+/// What is written to one file for two zones.
+fn clash(what: Written, entry: &Entry, other_what: Written, other: &Entry) -> String {
+    let (one, two) = (other.zone_file.display(), entry.zone_file.display());
+    match (what, other_what) {
+        (Written::Output, Written::Output) => format!("{}: the output of both {one} and {two}", entry.output.display()),
+        (Written::Output, _) => format!("{}: {}, and {}", entry.output.display(), what.of(entry), other_what.of(other)),
+        (_, Written::Output) => format!("{}: {}, and {}", other.output.display(), what.of(entry), other_what.of(other)),
+        (Written::Record, Written::Record) => format!("the records of the outputs of {one} and {two} are one file"),
+    }
 }
